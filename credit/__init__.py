@@ -1,0 +1,1 @@
+"""The credit domain: everything that decides, without Ray, HTTP or MLflow."""
