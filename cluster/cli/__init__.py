@@ -1,1 +1,1 @@
-"""(being written)"""
+"""The ``credit`` command: parse, build settings, call a function that works without a command line."""

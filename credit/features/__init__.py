@@ -1,1 +1,5 @@
-"""(being written)"""
+"""Raw application to feature vector: one fitted transform for one row and for a table."""
+
+from credit.features.transform import FeatureTransform
+
+__all__ = ["FeatureTransform"]

@@ -1,1 +1,43 @@
-"""(being written)"""
+"""The decision record store: written before the answer, read by everything else.
+
+A record enters at :meth:`RecordWriter.append` (``writer``). Its thread encodes it (``prepare``)
+and, in one transaction for all that wait (``batch``), claims idempotency keys (``idempotency``),
+finds subject and key (``subjects``), seals the personal part (``seal``) and links it (``chain``).
+It is durable when the future gives a :class:`Receipt`: SQLite has committed and synced by then.
+Consumers read with :meth:`RecordReader.after` (``reader``) and move a cursor (``cursor``) in the
+transaction of their result in the state database (``state``). Who holds the keys (``keys``) can
+open sealed parts; destroying the key of a subject erases that person and leaves the chain intact.
+Importing this package opens nothing, and a forked child inherits no connection.
+"""
+
+from credit.records.cursor import CursorMoved, advance_cursor, read_cursor
+from credit.records.keys import KeyProvider, LocalKeyFile
+from credit.records.reader import RecordReader
+from credit.records.record import (
+    ClearPart,
+    NewRecord,
+    Receipt,
+    SealedPart,
+    StoredRecord,
+    new_decision_id,
+)
+from credit.records.state import begin_immediate, open_state
+from credit.records.writer import RecordWriter
+
+__all__ = [
+    "ClearPart",
+    "CursorMoved",
+    "KeyProvider",
+    "LocalKeyFile",
+    "NewRecord",
+    "Receipt",
+    "RecordReader",
+    "RecordWriter",
+    "SealedPart",
+    "StoredRecord",
+    "advance_cursor",
+    "begin_immediate",
+    "new_decision_id",
+    "open_state",
+    "read_cursor",
+]

@@ -1,0 +1,59 @@
+"""The ``credit`` command. Exit codes: :mod:`cluster.exits`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from cluster.cli import contract, demo, score, serve, tune
+from cluster.cli.terminal import errors_console
+from cluster.exits import INTERRUPTED, exit_code
+from credit.errors import CreditError, SettingsInvalid
+
+app = typer.Typer(
+    help="Credit scoring on Ray: train, serve, explain, record and watch one decision function.\n\n"
+    "Start with `credit demo`. Everything is kept below CREDIT_HOME (default: var).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    add_completion=False,
+)
+app.add_typer(contract.app, name="contract")
+app.command("tune")(tune.tune)
+app.command("serve")(serve.serve)
+app.command("score")(score.score)
+app.command("demo")(demo.demo)
+
+
+def run() -> None:
+    """Run the command; what went wrong is one sentence on standard error and an exit code."""
+    try:
+        app()
+    except CreditError as error:
+        _fail(error)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()
+        )
+        _fail(SettingsInvalid(problems))
+    except KeyboardInterrupt:
+        errors_console.print("\nInterrupted. What was finished is kept; nothing half-done was registered.")
+        _leave(INTERRUPTED)
+
+
+def _fail(error: CreditError) -> None:
+    errors_console.print(f"credit: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+    _leave(exit_code(error))
+
+
+def _leave(code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code) if code == INTERRUPTED else sys.exit(code)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,58 @@
+"""Where the command prints, and how it shows long work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from tune.progress import SweepProgress
+
+console = Console(highlight=False)
+errors_console = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def sweep_bar(family: str, n_trials: int) -> Iterator[Callable[[SweepProgress], None]]:
+    """Show a sweep: trials that ended, best AUC so far, time left."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        console=errors_console,
+    ) as progress:
+        task = progress.add_task(f"sweep {family}", total=n_trials, note="")
+
+        def show(state: SweepProgress) -> None:
+            best = "no AUC yet" if state.best_auc is None else f"best AUC {state.best_auc:.4f}"
+            left = "" if state.remaining_s is None else f", about {state.remaining_s:.0f} s left"
+            progress.update(task, completed=state.n_ended, note=best + left)
+
+        yield show
+
+
+@contextmanager
+def counting_bar(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show how many of ``total`` are done; the function advances by one and may be called from any thread."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors_console,
+    ) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda: progress.advance(task)
+
+
+@contextmanager
+def stage(what: str) -> Iterator[Callable[[], None]]:
+    """Show that something is being done, until the block ends or the function is called."""
+    status = errors_console.status(what)
+    with status:
+        yield status.stop

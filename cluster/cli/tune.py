@@ -1,0 +1,79 @@
+"""``credit tune``: from a file to a registered bundle."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cluster.cli.contract import PACKAGED_DATA, ContractOption
+from cluster.cli.terminal import console, errors_console, stage, sweep_bar
+from cluster.local_ray import local_ray
+from credit.contract import load_contract
+from credit.data import give_me_some_credit, read_table
+from credit.settings import Settings
+
+DEFAULT_TRIALS = {"lightgbm": 12, "scorecard": 6}
+
+
+class Family(StrEnum):
+    """Model families with a search space."""
+
+    LIGHTGBM = "lightgbm"
+    SCORECARD = "scorecard"
+
+
+def tune(
+    data: Annotated[
+        str, typer.Option(help="CSV or Parquet; or give_me_some_credit for the packaged set.")
+    ],
+    contract: ContractOption = "give_me_some_credit",
+    model: Annotated[Family, typer.Option(help="Model family to search.")] = Family.LIGHTGBM,
+    trials: Annotated[int | None, typer.Option(min=1, help="Default: 12 lightgbm, 6 scorecard.")] = None,
+    alias: Annotated[str, typer.Option(help="Registry alias for the winner.")] = "challenger",
+    seed: Annotated[int, typer.Option(help="The same seed and data give the same bundle.")] = 42,
+) -> None:
+    """Search hyper-parameters, refit and calibrate the winner, verify it, register it in MLflow.
+
+    One fifth of the rows is held out and verifies the winner; neither model nor calibrator sees it. Ctrl-C ends
+    the sweep and registers nothing.
+    """
+    terms = load_contract(contract)
+    settings = Settings()
+    with stage(f"reading {data}"):
+        frame = give_me_some_credit() if data == PACKAGED_DATA else read_table(data)
+    n_trials = trials or DEFAULT_TRIALS[model.value]
+    with local_ray(serving=False):
+        # Ray reads its environment at import, so what imports it comes after.
+        from tune.pipeline import TuneRequest, train_and_register
+        from tune.rows import prepare
+
+        rows, check = prepare(frame, terms)
+        if check.n_bad_rows:
+            errors_console.print(
+                f"{check.n_bad_rows:,} of {check.n_rows:,} rows break the contract and are left out; "
+                "`credit contract check` says why."
+            )
+        request = TuneRequest(terms, model.value, n_trials, seed, alias, os.cpu_count() or 1)
+        with sweep_bar(model.value, n_trials) as show:
+            outcome = train_and_register(
+                request, rows, settings, on_progress=show, on_stage=errors_console.print
+            )
+    table = Table("trial", "AUC (mean of folds)", "range", "log loss", "steps", title="Leaderboard")
+    for trial in outcome.board:
+        table.add_row(
+            trial.trial,
+            f"{trial.auc:.4f}",
+            f"{trial.auc_spread:.4f}",
+            f"{trial.log_loss:.4f}",
+            str(trial.steps),
+        )
+    console.print(table)
+    checked = outcome.verification
+    console.print(f"Held out, never seen: AUC {checked.auc}, Brier {checked.brier}, ECE {checked.ece}")
+    registered = outcome.registered
+    console.print(f"Bundle {outcome.bundle.hash} in {outcome.folder.parent}")
+    console.print(f"Registered as {registered.name} version {registered.version}, alias {alias}")

@@ -1,0 +1,109 @@
+"""A Ray cluster of our own on this machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from credit.errors import SettingsInvalid
+
+OBJECT_STORE_BYTES = 256 * 1024 * 1024
+"""Sweeps put some 100 MB of folds there; the service puts nothing there."""
+
+
+@contextmanager
+def local_ray(*, serving: bool) -> Iterator[None]:
+    """Start Ray in this process's name, and end it when the block ends.
+
+    Never joins a cluster that happens to run. Ray reads its environment at import, so this must run before
+    anything imports ``ray``.
+
+    Parameters
+    ----------
+    serving
+        Whether Ray Serve will run: then HAProxy carries the requests, ten times faster than Serve's own proxy.
+    """
+    prepare_environment(serving=serving)
+    import ray
+
+    ray.init(
+        address="local",
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        logging_level="ERROR",
+        configure_logging=True,
+    )
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def prepare_environment(*, serving: bool) -> None:
+    """Set what Ray reads from the environment; a value that is already set is kept."""
+    wanted = {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        # Ray's own ports listen on every interface: a token nobody else knows guards them.
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+        # Ctrl-C must reach us during a sweep: Tune's own handler would report success.
+        "TUNE_DISABLE_SIGINT_HANDLER": "1",
+        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+        "RAY_AIR_NEW_OUTPUT": "0",
+    }
+    if serving:
+        wanted |= _serve_environment()
+    for name, value in wanted.items():
+        os.environ.setdefault(name, value)
+
+
+def _serve_environment() -> dict[str, str]:
+    folder = Path(tempfile.mkdtemp(prefix="credit-haproxy-"))
+    return {
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
+        # Throughput mode turns this off, and with it every message about a replica that cannot start.
+        "RAY_SERVE_LOG_TO_STDERR": "1",
+        "RAY_SERVE_HAPROXY_NBTHREAD": "1",
+        "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        # Two services on one machine would otherwise share these files and ports.
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
+    }
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that is free now."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Refuse an address that somebody listens on.
+
+    Raises
+    ------
+    SettingsInvalid
+        Saying what to do.
+    """
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingsInvalid(
+                f"cannot listen on {host}:{port} ({error.strerror}): choose another port with --port, "
+                "or 0 for any free one"
+            ) from error

@@ -1,0 +1,131 @@
+"""Validate one application: everything that is wrong with it is said at once."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from credit.contract.application import Application
+from credit.contract.model import Column, Contract
+from credit.errors import ApplicationInvalid, Failure
+
+MAXIMUM_ID_LENGTH = 128
+"""Longer references are refused: they travel through headers, keys and indexes."""
+
+
+class RowValidator:
+    """Turns a decoded JSON object or a table row into an :class:`Application`, or refuses.
+
+    Every input column of the contract must be there; a value that is not known is sent as null, and only
+    where the contract allows it. Nothing is filled in.
+
+    Examples
+    --------
+    >>> from credit.contract import load_contract
+    >>> validator = RowValidator(load_contract("give_me_some_credit"))
+    >>> validator.application({"application_id": "A-1"})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    credit.errors.ApplicationInvalid: revolving_utilization: required; send a number...
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._inputs = contract.inputs
+        self._known = {column.name for column in contract.inputs} | {
+            "application_id",
+            "applicant_id",
+            "as_of",
+        }
+
+    def application(self, row: Mapping[str, Any]) -> Application:
+        """Validate a row.
+
+        Raises
+        ------
+        ApplicationInvalid
+            With one failure per field that breaks a rule.
+        """
+        failures: list[Failure] = []
+        if not row.keys() <= self._known:
+            failures += [
+                Failure(str(name)[:64], "unknown", "unknown field; remove it")
+                for name in row
+                if name not in self._known
+            ]
+        values = tuple([_number(column, row, failures) for column in self._inputs])
+        application_id = _reference("application_id", row, failures, required=True)
+        applicant_id = _reference("applicant_id", row, failures, required=False)
+        as_of = _date(row.get("as_of"), failures)
+        if failures:
+            raise ApplicationInvalid(failures)
+        return Application(application_id or "", applicant_id, as_of, values)
+
+
+def _number(column: Column, row: Mapping[str, Any], failures: list[Failure]) -> float:
+    """Return the value as float64, NaN for an allowed null; append a failure otherwise."""
+    value = row.get(column.name, _ABSENT)
+    if value is None and column.nullable:
+        return math.nan
+    failure = _number_failure(column, value)
+    if failure is not None:
+        failures.append(failure)
+        return math.nan
+    return float(value)
+
+
+_ABSENT = object()
+
+
+def _number_failure(column: Column, value: Any) -> Failure | None:
+    if value is _ABSENT:
+        hint = " or null when it is not known" if column.nullable else ""
+        return Failure(column.name, "missing", f"required; send a number{hint}")
+    if value is None:
+        return Failure(column.name, "null", "may not be null; send a number")
+    if type(value) is not int and type(value) is not float:
+        return Failure(column.name, "type", f"expected a number, got {_json_type(value)}")
+    if type(value) is float and not math.isfinite(value):
+        return Failure(column.name, "finite", "must be finite; NaN and infinity are refused")
+    if column.type == "integer" and value != int(value):
+        return Failure(column.name, "type", "expected a whole number")
+    if value in column.sentinels:
+        return None
+    if column.minimum is not None and value < column.minimum:
+        return Failure(column.name, "minimum", f"expected at least {column.minimum:g}")
+    if column.maximum is not None and value > column.maximum:
+        return Failure(column.name, "maximum", f"expected at most {column.maximum:g}")
+    return None
+
+
+def _json_type(value: Any) -> str:
+    names = {str: "a string", bool: "a boolean", list: "an array", dict: "an object"}
+    return names.get(type(value), f"a {type(value).__name__}")
+
+
+def _reference(
+    name: str, row: Mapping[str, Any], failures: list[Failure], *, required: bool
+) -> str | None:
+    value = row.get(name)
+    if value is None:
+        if required:
+            failures.append(Failure(name, "missing", "required; send the lender's reference"))
+        return None
+    if not isinstance(value, str):
+        failures.append(Failure(name, "type", f"expected a string, got {_json_type(value)}"))
+    elif not 1 <= len(value) <= MAXIMUM_ID_LENGTH or not value.isprintable():
+        message = f"expected 1 to {MAXIMUM_ID_LENGTH} printable characters"
+        failures.append(Failure(name, "length", message))
+    else:
+        return value
+    return None
+
+
+def _date(value: Any, failures: list[Failure]) -> str | None:
+    if value is None:
+        return None
+    try:
+        return datetime.date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        failures.append(Failure("as_of", "type", "expected an ISO date such as 2026-01-31"))
+        return None

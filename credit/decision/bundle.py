@@ -1,0 +1,118 @@
+"""The bundle: everything a decision needs, immutable, named by the hash of its content."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from credit.contract.application import Application
+from credit.contract.model import Contract
+from credit.contract.row import RowValidator
+from credit.decision.families import family
+from credit.explain import Explainer
+from credit.features import FeatureTransform
+from credit.models import Calibrator, Model
+from credit.scorecard import ScoreScale
+
+FORMAT = 1
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """Where a bundle comes from. No clock: the same training gives the same hash.
+
+    Attributes
+    ----------
+    data
+        SHA-256 of the training rows and labels.
+    metrics
+        Figures on rows that neither the model nor the calibrator saw, with their intervals.
+    """
+
+    format: int
+    family: str
+    product: str
+    contract: str
+    data: str
+    seed: int
+    parameters: dict[str, Any]
+    metrics: dict[str, Any]
+    versions: dict[str, str]
+
+
+class GoldenRow(msgspec.Struct, frozen=True):
+    """One application with every number that was computed for it when the bundle was made.
+
+    The rows are made up: each column is drawn by itself, so no row is a person.
+    """
+
+    application: dict[str, Any]
+    vector: tuple[float | None, ...]
+    margin: float
+    probability_of_default: float
+    decision: str
+    base: float
+    contributions: tuple[float, ...]
+
+
+class Golden(msgspec.Struct, frozen=True):
+    """Golden rows and the fingerprint they were computed under."""
+
+    fingerprint: str
+    rows: tuple[GoldenRow, ...]
+
+
+class Bundle:
+    """A loaded bundle. Make one with :func:`credit.decision.load_bundle`, which checks it."""
+
+    def __init__(
+        self,
+        *,
+        hash_: str,
+        contract: Contract,
+        transform: FeatureTransform,
+        model: Model,
+        calibrator: Calibrator,
+        scale: ScoreScale,
+        background: npt.NDArray[np.float64],
+        golden: Golden,
+        manifest: Manifest,
+    ) -> None:
+        self.hash = hash_
+        self.contract = contract
+        self.transform = transform
+        self.model = model
+        self.calibrator = calibrator
+        self.scale = scale
+        self.background = background
+        self.golden = golden
+        self.manifest = manifest
+
+    @functools.cached_property
+    def explainer(self) -> Explainer:
+        """Build the explainer on first use; only a process that explains pays for it."""
+        return family(self.manifest.family).explainer(self.model, self.background)
+
+    @functools.cached_property
+    def validator(self) -> RowValidator:
+        """The validator of this bundle's contract."""
+        return RowValidator(self.contract)
+
+
+def same(expected: Sequence[float], found: Sequence[float], *, exactly: bool) -> bool:
+    """Compare numbers to the bit, or within 1e-12 across fingerprints; NaN equals NaN."""
+    a, b = np.asarray(expected, dtype=np.float64), np.asarray(found, dtype=np.float64)
+    if a.shape != b.shape:
+        return False
+    if exactly:
+        return bool(np.array_equal(a, b, equal_nan=True))
+    return bool(np.allclose(a, b, rtol=1e-12, atol=1e-12, equal_nan=True))
+
+
+def golden_application(bundle: Bundle, row: GoldenRow) -> Application:
+    """Validate a golden row again, as a client's would be."""
+    return bundle.validator.application(row.application)

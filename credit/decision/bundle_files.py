@@ -1,0 +1,132 @@
+"""A bundle as a folder: written once, checked at every load.
+
+``<hash>/`` holds the files that make the hash. A folder ``reference/`` beside them may hold the drift reference:
+rows of people, so it lies outside the hash and can be erased without breaking the bundle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from credit.contract.model import Contract
+from credit.decision.bundle import FORMAT, Bundle, Golden, Manifest
+from credit.decision.families import family
+from credit.decision.golden import check_scores
+from credit.errors import BundleCorrupt, BundleIncompatible, BundleUnknown, CreditError
+from credit.features import FeatureTransform
+from credit.models import Calibrator
+from credit.scorecard import ScoreScale
+
+REFERENCE_FOLDER = "reference"
+
+
+def content_hash(files: Mapping[str, bytes]) -> str:
+    """SHA-256 over names and contents of the files, in name order."""
+    lines = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def bundle_to_files(bundle: Bundle) -> dict[str, bytes]:
+    """Serialise every part."""
+    return {
+        **bundle.model.to_files(),
+        "contract.json": bundle.contract.canonical_json(),
+        "features.json": msgspec.json.encode({"caps": bundle.transform.caps}, order="sorted"),
+        "calibrator.json": msgspec.json.encode(bundle.calibrator),
+        "scale.json": msgspec.json.encode(bundle.scale),
+        "background.npy": _npy(bundle.background),
+        "golden.json": msgspec.json.encode(bundle.golden),
+        "manifest.json": msgspec.json.encode(bundle.manifest, order="sorted"),
+    }
+
+
+def save_bundle(bundle: Bundle, root: Path) -> Path:
+    """Write a bundle below ``root`` under its hash; an existing one is left alone.
+
+    The folder appears whole or not at all.
+    """
+    files = bundle_to_files(bundle)
+    target = root / content_hash(files)
+    if target.is_dir():
+        return target
+    root.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=root, prefix=".partial-"))
+    try:
+        for name, content in files.items():
+            (partial / name).write_bytes(content)
+        partial.chmod(0o755)
+        os.replace(partial, target)
+    except OSError:
+        shutil.rmtree(partial, ignore_errors=True)
+        if not target.is_dir():  # otherwise another process wrote the same bundle first
+            raise
+    return target
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Load a bundle, after its hash and its golden rows were checked.
+
+    Raises
+    ------
+    BundleUnknown
+        When there is no such folder.
+    BundleCorrupt
+        When a file was changed, added or removed.
+    BundleIncompatible
+        When its format is not known here, or its golden rows score differently.
+    """
+    if not path.is_dir():
+        raise BundleUnknown(f"there is no bundle at {path}")
+    files = {f.name: f.read_bytes() for f in path.iterdir() if f.name != REFERENCE_FOLDER}
+    found = content_hash(files)
+    if found != path.name:
+        raise BundleCorrupt(
+            f"bundle {path.name[:12]}: its content hashes to {found[:12]}, so at least one file was changed; "
+            "fetch it again from the registry"
+        )
+    bundle = _parse(found, files)
+    check_scores(bundle)
+    return bundle
+
+
+def _parse(found: str, files: Mapping[str, bytes]) -> Bundle:
+    try:
+        manifest = msgspec.json.decode(files["manifest.json"], type=Manifest)
+        if manifest.format != FORMAT:
+            raise BundleIncompatible(
+                f"bundle {found[:12]} has format {manifest.format}; this version reads {FORMAT}"
+            )
+        contract = Contract.model_validate_json(files["contract.json"])
+        caps = msgspec.json.decode(files["features.json"], type=dict[str, dict[str, float]])["caps"]
+        return Bundle(
+            hash_=found,
+            contract=contract,
+            transform=FeatureTransform(contract, caps),
+            model=family(manifest.family).load(files),
+            calibrator=msgspec.json.decode(files["calibrator.json"], type=Calibrator),
+            scale=msgspec.json.decode(files["scale.json"], type=ScoreScale),
+            background=np.load(io.BytesIO(files["background.npy"]), allow_pickle=False),
+            golden=msgspec.json.decode(files["golden.json"], type=Golden),
+            manifest=manifest,
+        )
+    except CreditError:
+        raise
+    except (KeyError, ValueError, ValidationError, msgspec.ValidationError) as error:
+        raise BundleIncompatible(f"bundle {found[:12]} cannot be read: {error}") from error
+
+
+def _npy(array: npt.NDArray[np.float64]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()

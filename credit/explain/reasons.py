@@ -1,0 +1,76 @@
+"""Reason codes: at most four, most adverse first, in the contract's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from credit.contract.model import Contract, Rule
+from credit.scorecard import ScoreScale
+
+MAXIMUM_REASONS = 4
+"""Regulation B, comment 9(b)(2)-1: disclosure of more than four reasons is not likely to be helpful."""
+
+
+class ReasonCode(msgspec.Struct, frozen=True):
+    """One reason.
+
+    Attributes
+    ----------
+    code
+        The contract's code.
+    feature
+        The feature of the group that weighs most, or the column of a policy rule.
+    text
+        The contract's sentence.
+    points
+        Points this group costs against the background, negative; null for a policy rule. On the raw margin:
+        where calibration bends the score they do not add up to it.
+    """
+
+    code: str
+    feature: str
+    text: str
+    points: float | None
+
+
+def reason_codes(
+    contract: Contract,
+    contributions: Sequence[float],
+    rules: Sequence[Rule],
+    scale: ScoreScale,
+) -> tuple[ReasonCode, ...]:
+    """Sum contributions by reason group and name the most adverse.
+
+    Parameters
+    ----------
+    contributions
+        Shapley values on the raw margin in the contract's feature order; positive is adverse.
+    rules
+        Policy rules that applied; they come first.
+
+    Notes
+    -----
+    Groups that do not lower the score are never named, so a good score may carry no reason at all. Ties keep the
+    contract's order.
+    """
+    texts = contract.reason_texts
+    reasons = [ReasonCode(rule.code, rule.column, rule.text, None) for rule in rules]
+    totals: dict[str, float] = {}
+    heaviest: dict[str, tuple[float, str]] = {}
+    for feature, value in zip(contract.features, contributions, strict=True):
+        code = feature.reason
+        totals[code] = totals.get(code, 0.0) + value
+        if code not in heaviest or value > heaviest[code][0]:
+            heaviest[code] = (value, feature.name)
+    adverse = sorted(
+        ((total, code) for code, total in totals.items() if total > 0), key=lambda item: -item[0]
+    )
+    reasons += [
+        ReasonCode(
+            code, heaviest[code][1], texts[code], round(scale.points_from_log_odds(total), 2)
+        )
+        for total, code in adverse
+    ]
+    return tuple(reasons[:MAXIMUM_REASONS])

@@ -1,0 +1,29 @@
+"""Exact contributions of a scorecard: its model is a sum, so Shapley values are differences of points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self, cast
+
+from credit.explain.base import Explanation
+from credit.models.base import Matrix, Model
+from credit.models.scorecard import ScorecardModel
+
+
+class ScorecardExplainer:
+    """Each feature's weighted WOE against its mean over the background."""
+
+    engine = "points/1"
+
+    def __init__(self, model: ScorecardModel, background: Matrix) -> None:
+        self._card = model.card
+        self._base, self._baseline = self._card.baseline(background.tolist())
+
+    @classmethod
+    def of(cls, model: Model, background: Matrix) -> Self:
+        """Build for a scorecard model."""
+        return cls(cast(ScorecardModel, model), background)
+
+    def explain(self, vector: Sequence[float]) -> Explanation:
+        """Contributions of one feature vector."""
+        return Explanation(self._base, self._card.contributions(vector, self._baseline))

@@ -1,0 +1,115 @@
+"""What a sample must be before a metric may be computed on it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from credit.errors import DataError
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+MINIMUM_BADS = 50
+"""With fewer bads a metric decides nothing: at 50 the 95 % interval of an AUC of 0.8 is 0.15 wide.
+
+By formula 1 of Hanley, J. A., McNeil, B. J. (1982). The meaning and use of the area under a
+receiver operating characteristic curve. Radiology 143, 29-36. doi:10.1148/radiology.143.1.7063747
+"""
+
+
+class FewBadsWarning(UserWarning):
+    """A model was fitted, or a metric shown, on fewer than :data:`MINIMUM_BADS` bads."""
+
+
+def enough_bads(y: ArrayLike) -> bool:
+    """Whether a sample holds at least :data:`MINIMUM_BADS` bads.
+
+    A report prints "too few bads" where this is false, instead of a number that invites a decision.
+
+    Parameters
+    ----------
+    y
+        Target of shape ``(n_applicants,)``, 1 = bad. One class alone, or no row, is a valid
+        question here.
+    """
+    return int(np.count_nonzero(_zero_one(y))) >= MINIMUM_BADS
+
+
+def checked_target(y: ArrayLike) -> BoolArray:
+    """Return the target as booleans, true = bad.
+
+    Raises
+    ------
+    DataError
+        Not one-dimensional, a value other than 0 and 1, or only one of the two classes.
+    """
+    bad = _zero_one(y)
+    n_bads = int(np.count_nonzero(bad))
+    if n_bads in (0, bad.size):
+        held = "no rows" if bad.size == 0 else f"{n_bads} bads and {bad.size - n_bads} goods"
+        raise DataError(f"target: expected both goods and bads, came {held}")
+    return bad
+
+
+def checked_pair(y: ArrayLike, values: ArrayLike, name: str) -> tuple[BoolArray, FloatArray]:
+    """Return a target and one number per row that belongs to it.
+
+    Parameters
+    ----------
+    y
+        Target of shape ``(n_applicants,)``, 1 = bad.
+    values
+        Numbers of the same shape; infinities are allowed (they rank), NaN is not.
+    name
+        What the numbers are, for the message.
+
+    Raises
+    ------
+    DataError
+        As :func:`checked_target`; or lengths differ, or a number is NaN.
+    """
+    bad = checked_target(y)
+    numbers = as_numbers(values, name)
+    if numbers.shape != bad.shape:
+        raise DataError(
+            f"{name}: expected one number per row of the target,"
+            f" came {numbers.size} for {bad.size} rows"
+        )
+    n_missing = int(np.count_nonzero(np.isnan(numbers)))
+    if n_missing:
+        raise DataError(f"{name}: {n_missing} of {numbers.size} rows are NaN; score or drop them")
+    return bad, numbers
+
+
+def checked_probabilities(y: ArrayLike, prob: ArrayLike) -> tuple[BoolArray, FloatArray]:
+    """Return a target and its predicted PDs, as :func:`checked_pair`, each PD within [0, 1]."""
+    bad, numbers = checked_pair(y, prob, "prob")
+    n_outside = int(np.count_nonzero((numbers < 0) | (numbers > 1)))
+    if n_outside:
+        raise DataError(
+            f"prob: expected probabilities, {n_outside} of {numbers.size} rows lie outside [0, 1]"
+        )
+    return bad, numbers
+
+
+def as_numbers(values: ArrayLike, name: str) -> FloatArray:
+    """Return a one-dimensional float64 array, or say why the values are none."""
+    try:
+        numbers = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name}: expected numbers only") from error
+    if numbers.ndim != 1:
+        raise DataError(f"{name}: expected one dimension, came {numbers.ndim}")
+    return numbers
+
+
+def _zero_one(y: ArrayLike) -> BoolArray:
+    numbers = as_numbers(y, "target")
+    bad: BoolArray = numbers == 1
+    n_other = int(np.count_nonzero(~bad & (numbers != 0)))
+    if n_other:
+        raise DataError(
+            f"target: expected 0 (good) or 1 (bad), {n_other} of {numbers.size} rows are neither"
+        )
+    return bad

@@ -1,0 +1,57 @@
+"""The WOE logistic scorecard as a model family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from credit.models.base import Labels, Matrix
+from credit.scorecard import Scorecard
+
+FILE = "model.scorecard.json"
+
+
+class ScorecardModel:
+    """A scorecard that scores row by row with plain Python floats."""
+
+    family = "scorecard"
+
+    def __init__(self, card: Scorecard) -> None:
+        self.card = card
+
+    def margin(self, vector: Sequence[float]) -> float:
+        """Log-odds of bad of one feature vector."""
+        return self.card.margin(vector)
+
+    def margins(self, vectors: Matrix) -> Matrix:
+        """Log-odds of bad of many, added up in the same order as for one."""
+        return self.card.margins(vectors)
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return the scorecard as JSON."""
+        return {FILE: self.card.to_json().encode()}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """Rebuild from JSON."""
+        return cls(Scorecard.from_json(files[FILE].decode()))
+
+
+def fit_scorecard_model(
+    vectors: Matrix,
+    labels: Labels,
+    *,
+    feature_names: Sequence[str],
+    directions: Sequence[int],
+    parameters: Mapping[str, Any],
+    seed: int,  # noqa: ARG001 - binning and the logistic regression draw no numbers
+    num_threads: int,  # noqa: ARG001 - a scorecard fits in under a second
+) -> ScorecardModel:
+    """Fit bins, WOE and the logistic regression; ``parameters`` are those of ``fit_scorecard``."""
+    # Learning needs scikit-learn; a process that only scores does not load it.
+    from credit.scorecard.fit import fit_scorecard
+
+    card = fit_scorecard(
+        vectors, labels, feature_names=feature_names, directions=directions, **parameters
+    )
+    return ScorecardModel(card)

@@ -1,0 +1,31 @@
+"""Ids that sort by the time they were made and cannot be guessed."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable
+
+
+def time_ordered_id(clock_ns: Callable[[], int] = time.time_ns) -> str:
+    """Make an id in the layout of UUID version 7 (RFC 9562, section 5.7).
+
+    48 bits of Unix milliseconds, 12 bits of the fraction of that millisecond (method 3 of its
+    section 6.2, so ids sort within one, too), 62 random bits. Rows of new ids land side by side in
+    an index, where fully random ids would touch one page each: twice the writing for a commit.
+
+    Parameters
+    ----------
+    clock_ns
+        Unix time in nanoseconds.
+    """
+    milliseconds, rest_ns = divmod(clock_ns(), 1_000_000)
+    fraction = (rest_ns << 12) // 1_000_000
+    random_bits = int.from_bytes(os.urandom(8), "big") >> 2
+    version, variant = 0x7, 0b10
+    return str(
+        uuid.UUID(
+            int=milliseconds << 80 | version << 76 | fraction << 64 | variant << 62 | random_bits
+        )
+    )

@@ -1,0 +1,192 @@
+"""The gateway: every decision is made, recorded and answered here."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import math
+import time
+from collections.abc import Mapping
+
+import msgspec
+
+from credit.contract import Application, Contract
+from credit.decision import Rollout, arm_for
+from credit.decision.fingerprint import ENGINE_VERSION, fingerprint
+from credit.decision.scorer import answer
+from credit.errors import SettingsInvalid
+from credit.records import ClearPart, NewRecord, Receipt, RecordWriter, SealedPart, new_decision_id
+from serve_app.scoring import Scored, Scoring
+from serve_app.shelf import BundleShelf
+
+
+class ArmDescription(msgspec.Struct, frozen=True):
+    """One arm, its share of applicants, and its figures on held-out rows."""
+
+    arm: str
+    bundle: str
+    model: str
+    share: float
+    metrics: dict[str, float]
+
+
+class ModelDescription(msgspec.Struct, frozen=True):
+    """The answer of ``/v1/model``."""
+
+    product: str
+    contract_version: str
+    generation: int
+    arms: tuple[ArmDescription, ...]
+
+
+class Gateway:
+    """Assigns an arm, scores through the graph, records, answers.
+
+    Parameters
+    ----------
+    rollout
+        Generation and bundles that every request is pinned to.
+    writer
+        The record store: what it has not acknowledged is not answered.
+    """
+
+    def __init__(
+        self, rollout: Rollout, shelf: BundleShelf, scoring: Scoring, writer: RecordWriter
+    ) -> None:
+        self.rollout = rollout
+        self.champion = shelf.get(rollout.champion.bundle)
+        self._shelf = shelf
+        self._scoring = scoring
+        self._writer = writer
+        _require_one_contract(shelf, self.contract)
+
+    @property
+    def contract(self) -> Contract:
+        """The contract that requests are held against."""
+        return self.champion.contract
+
+    async def require_ready(self) -> None:
+        """Refuse while decisions cannot be recorded; blocks no loop: the probe syncs a disk.
+
+        Raises
+        ------
+        RecordStoreUnavailable
+            With the reason.
+        """
+        await asyncio.to_thread(self._writer.probe)
+
+    def describe(self) -> ModelDescription:
+        """Which bundles answer whom."""
+        arms = []
+        for arm in self.rollout.arms:
+            manifest = self._shelf.get(arm.bundle).manifest
+            share = round(self.rollout.share(arm), 3)
+            arms.append(
+                ArmDescription(arm.name, arm.bundle, manifest.family, share, manifest.metrics)
+            )
+        return ModelDescription(
+            self.rollout.product, self.contract.version, self.rollout.generation, tuple(arms)
+        )
+
+    async def decide(
+        self,
+        row: Mapping[str, object],
+        *,
+        tenant: str,
+        route: str,
+        idempotency_key: str | None,
+        with_shap_values: bool,
+    ) -> Receipt:
+        """Decide one application; when this returns, the decision is on disk.
+
+        Raises
+        ------
+        ApplicationInvalid
+            When the row breaks the contract.
+        CreditError
+            When it cannot be scored, explained or recorded: then there is no score.
+        """
+        started = time.perf_counter_ns()
+        application = self.champion.validator.application(row)
+        validated = time.perf_counter_ns()
+        arm, slot = arm_for(self.rollout, application.applicant_id)
+        scored = await self._scoring.score(application, arm)
+        bundle = self._shelf.get(arm.bundle)
+        decision_id = new_decision_id()
+        told = answer(
+            bundle,
+            application,
+            scored.score,
+            arm=arm.name,
+            generation=self.rollout.generation,
+            decision_id=decision_id,
+            with_shap_values=with_shap_values,
+        )
+        clear = ClearPart(
+            created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds"),
+            contract=bundle.contract.product,
+            contract_version=bundle.contract.version,
+            bundle=bundle.hash,
+            generation=self.rollout.generation,
+            arm=arm.name,
+            slot=slot,
+            model=bundle.manifest.family,
+            engine=ENGINE_VERSION,
+            fingerprint=fingerprint(),
+            probability_of_default=scored.score.probability_of_default,
+            score=scored.score.score,
+            rating=scored.score.rating,
+            risk_level=scored.score.risk_level,
+            decision=scored.score.decision,
+            reason_codes=[reason.code for reason in scored.score.reason_codes],
+            policy_version=bundle.contract.policy.version,
+            latency_us={
+                "validate": (validated - started) // 1000,
+                **scored.latency_us,
+                "answer": (time.perf_counter_ns() - started) // 1000,
+            },
+        )
+        record = NewRecord(
+            tenant=tenant,
+            route=route,
+            idempotency_key=idempotency_key,
+            canonical_body=msgspec.json.encode(application),
+            decision_id=decision_id,
+            clear=clear,
+            sealed=_sealed(self.contract, application, scored, msgspec.json.encode(told)),
+        )
+        # A client that hangs up cancels this coroutine, never the append.
+        return await asyncio.shield(asyncio.wrap_future(self._writer.append(record)))
+
+
+def _sealed(
+    contract: Contract, application: Application, scored: Scored, told: bytes
+) -> SealedPart:
+    values = {
+        column.name: None if math.isnan(value) else value
+        for column, value in zip(contract.inputs, application.values, strict=True)
+    }
+    return SealedPart(
+        application_id=application.application_id,
+        applicant_id=application.applicant_id,
+        application={**values, "as_of": application.as_of},
+        features=list(scored.vector),
+        shap_values=list(scored.score.shap_values),
+        answer=told,
+    )
+
+
+def _require_one_contract(shelf: BundleShelf, contract: Contract) -> None:
+    """Refuse arms that read an application differently.
+
+    Raises
+    ------
+    SettingsInvalid
+        Naming the bundle that differs.
+    """
+    for bundle in shelf:
+        if bundle.contract.digest() != contract.digest():
+            raise SettingsInvalid(
+                f"bundle {bundle.hash[:12]} was made with another contract than the champion: retrain it "
+                f"on contract {contract.product} version {contract.version}"
+            )

@@ -1,0 +1,78 @@
+"""The graph: nodes bound into one Ray Serve application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ray import serve
+from ray.serve.config import AutoscalingConfig
+from ray.serve.schema import LoggingConfig
+
+from credit.decision import Rollout
+from serve_app.deployments import GatewayReplica, MonitorReplica, NodeReplica
+from serve_app.settings import NodeArgs, ServiceArgs
+
+MONITOR_PAUSE_S = 0.5
+"""How often the drift node looks for new records: far below the time a window takes to fill."""
+
+
+def bind_graph(
+    args: ServiceArgs, rollout: Rollout, make_monitor: Callable[[], Any]
+) -> serve.Application:
+    """Compose gateway, transform, one model node per arm, explainer and drift monitor.
+
+    Parameters
+    ----------
+    rollout
+        Names the bundles; they must lie in the bundle folder of the settings.
+    make_monitor
+        Builds the consumer that the drift node hosts.
+    """
+    settings = args.settings
+    monitor = _deployment(MonitorReplica, "DriftMonitor", args, args.monitor).bind(
+        make_monitor, MONITOR_PAUSE_S
+    )
+    links = {}
+    if args.placement == "graph":
+        every = sorted({arm.bundle for arm in rollout.arms})
+        places = {
+            "transform": ("transform", "FeatureTransform", args.transform, every),
+            "explainer": ("explainer", "Explainer", args.explainer, every),
+            **{
+                arm.name: ("model", _class_case(arm.name), args.model, [arm.bundle])
+                for arm in rollout.arms
+            },
+        }
+        links = {
+            link: _deployment(NodeReplica, name, args, node).bind(
+                kind, settings.bundles_path, hashes
+            )
+            for link, (kind, name, node, hashes) in places.items()
+        }
+    gateway = _deployment(serve.ingress()(GatewayReplica), "Gateway", args, args.gateway)
+    return gateway.bind(
+        settings, rollout, monitor, links, auth=args.auth, record_queue=args.record_queue
+    )
+
+
+def _class_case(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _deployment(cls: type, name: str, args: ServiceArgs, node: NodeArgs) -> serve.Deployment:
+    scale: dict[str, Any] = {"num_replicas": node.replicas}
+    if node.autoscaling is not None:
+        scale = {"autoscaling_config": AutoscalingConfig(**node.autoscaling.model_dump())}
+    return serve.deployment(
+        cls,
+        name=name,
+        ray_actor_options={"num_cpus": node.num_cpus},
+        max_ongoing_requests=args.max_ongoing_requests,
+        max_queued_requests=args.max_queued_requests,
+        # A rolling update never halves the service, and never doubles it on a small machine.
+        max_surge_percent=50,
+        health_check_period_s=5,
+        logging_config=LoggingConfig(encoding="JSON", enable_access_log=False),
+        **scale,
+    )
