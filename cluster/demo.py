@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -32,7 +32,10 @@ from tune.rows import Rows, split_holdout
 
 N_APPLICANTS = 500
 N_CLIENTS = 4
-FAMILIES = {"champion": "lightgbm", "challenger": "scorecard"}
+FAMILIES: dict[str, Literal["lightgbm", "scorecard"]] = {
+    "champion": "lightgbm",
+    "challenger": "scorecard",
+}
 SEED = 42
 REPORT_DEADLINE_S = 120.0
 
@@ -85,7 +88,9 @@ def ensure_trained(
         if bundle is not None and same:
             return Trained(bundle, reused=True)
     request = TuneRequest(contract, FAMILIES[alias], n_trials, SEED, alias, os.cpu_count() or 1)
-    outcome = train_and_register(request, rows, settings, on_progress=on_progress, on_stage=on_stage)
+    outcome = train_and_register(
+        request, rows, settings, on_progress=on_progress, on_stage=on_stage
+    )
     return Trained(outcome.bundle, reused=False)
 
 
@@ -95,7 +100,7 @@ def service_args(contract: Contract, settings: Settings, placement: str) -> Serv
     return ServiceArgs.model_validate(
         {
             "product": contract.product,
-            "home": settings.root,
+            "home": settings.home,
             "placement": placement,
             "drift_window": N_APPLICANTS,
             "drift_consumer": f"demo-{now:%Y%m%dT%H%M%S}",
@@ -166,4 +171,6 @@ def wait_for_report(running: Running, n_reports: int) -> DriftReport:
             if len(reports) >= n_reports:
                 return msgspec.convert(reports[0], DriftReport)
             time.sleep(0.2)
-    raise ServiceUnavailable(f"no drift report within {REPORT_DEADLINE_S:.0f} s; see the replica's log")
+    raise ServiceUnavailable(
+        f"no drift report within {REPORT_DEADLINE_S:.0f} s; see the replica's log"
+    )

@@ -49,15 +49,26 @@ def say_bundle(alias: str, bundle: Bundle, *, reused: bool) -> None:
 def say_applicants(answers: Sequence[Answer]) -> None:
     """Print a few applicants of each decision, with reasons in words."""
     table = Table(
-        "applicant", "PD", "score", "rating", "risk", "decision", "reasons", "arm", title="Some applicants"
+        "applicant",
+        "PD",
+        "score",
+        "rating",
+        "risk",
+        "decision",
+        "reasons",
+        "arm",
+        title="Some applicants",
     )
     shown: Counter[str] = Counter()
-    for a in sorted(answers, key=lambda answer: ("approve", "review", "decline").index(answer.decision)):
+    for a in sorted(
+        answers, key=lambda answer: ("approve", "review", "decline").index(answer.decision)
+    ):
         shown[a.decision] += 1
         if shown[a.decision] > SHOWN_PER_DECISION:
             continue
         reasons = "\n".join(
-            f"{r.text}" + ("" if r.points is None else f" ({r.points:+.0f})") for r in a.reason_codes
+            f"{r.text}" + ("" if r.points is None else f" ({r.points:+.0f})")
+            for r in a.reason_codes
         )
         table.add_row(
             a.application_id,
@@ -76,7 +87,9 @@ def say_applicants(answers: Sequence[Answer]) -> None:
 
 def say_arms(answers: Sequence[Answer], labels: npt.NDArray[np.int8]) -> None:
     """Print the split between the arms, and what was served against the held-back outcomes."""
-    table = Table("arm", "applicants", "bads", "AUC", "ECE", title="Served, against the outcomes held back")
+    table = Table(
+        "arm", "applicants", "bads", "AUC", "ECE", title="Served, against the outcomes held back"
+    )
     for arm in ["champion", "challenger", "both"]:
         mask = np.array([arm in (a.arm, "both") for a in answers])
         y = labels[mask]
@@ -114,5 +127,7 @@ def say_where(running: Running, settings: Settings, args_placement: str) -> None
     """Print where everything is."""
     console.print(f"Decision records: {settings.records_path}")
     console.print(f"Registry: {settings.registry_uri}")
-    console.print(f"Routes for people: {running.url}/docs   metrics: {running.url}/metrics ({args_placement})")
+    console.print(
+        f"Routes for people: {running.url}/docs   metrics: {running.url}/metrics ({args_placement})"
+    )
     console.print(f"Token: {settings.token_path}")

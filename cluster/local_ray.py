@@ -20,13 +20,14 @@ OBJECT_STORE_BYTES = 256 * 1024 * 1024
 def local_ray(*, serving: bool) -> Iterator[None]:
     """Start Ray in this process's name, and end it when the block ends.
 
-    Never joins a cluster that happens to run. Ray reads its environment at import, so this must run before
-    anything imports ``ray``.
+    Never joins a cluster that happens to run. Ray reads its environment at import, so this must run
+    before anything imports ``ray``.
 
     Parameters
     ----------
     serving
-        Whether Ray Serve will run: then HAProxy carries the requests, ten times faster than Serve's own proxy.
+        Whether Ray Serve will run: then HAProxy carries the requests, ten times faster than Serve's
+        own proxy.
     """
     prepare_environment(serving=serving)
     import ray
@@ -69,7 +70,8 @@ def _serve_environment() -> dict[str, str]:
     return {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
-        # Throughput mode turns this off, and with it every message about a replica that cannot start.
+        # Throughput mode turns this off, and with it every message about a replica that cannot
+        # start.
         "RAY_SERVE_LOG_TO_STDERR": "1",
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",

@@ -19,6 +19,7 @@ from credit.records import (
     open_state,
 )
 from drift import (
+    Detector,
     DetectorLevels,
     DriftMonitor,
     MetricsExporter,
@@ -39,7 +40,7 @@ class DriftConsumer:
         self._state = open_state(settings.state_path)
         names, rows = reference.feature_names, reference.rows
         levels = DetectorLevels()
-        detectors = [
+        detectors: list[Detector] = [
             TabularDriftDetector(rows, names, levels),
             PsiDetector(rows, names, levels),
         ]
@@ -47,7 +48,12 @@ class DriftConsumer:
         if args.drift_start == "end":
             begin_at_end(self._state, reader, consumer)
         self._monitor = DriftMonitor(
-            reader, self._state, reference, detectors, args.drift_window, consumer
+            reader,
+            self._state,
+            reference,
+            detectors,
+            window_size=args.drift_window,
+            consumer=consumer,
         )
         self._exporter = MetricsExporter(reader, self._state, consumer)
 
@@ -93,5 +99,7 @@ def reference_of(bundle: Path) -> Reference:
     """
     files = sorted((bundle / REFERENCE_FOLDER).glob("*.npz"))
     if not files:
-        raise DataError(f"bundle {bundle.name[:12]} has no drift reference; make one with `credit tune`")
+        raise DataError(
+            f"bundle {bundle.name[:12]} has no drift reference; make one with `credit tune`"
+        )
     return load_reference(files[0])

@@ -72,7 +72,8 @@ def running_service(args: ServiceArgs, *, port: int) -> Iterator[Running]:
 
     application = build(args)
     port = port or free_port()
-    # An explicit host keeps HAProxy and the replicas' own ports on it; without, they listen everywhere.
+    # An explicit host keeps HAProxy and the replicas' own ports on it; without, they listen
+    # everywhere.
     serve.start(
         proxy_location=ProxyLocation.HeadOnly, http_options={"host": args.host, "port": port}
     )

@@ -3,7 +3,8 @@
 ``cluster.service:build`` is the import path of every RayService manifest.
 """
 
-# No postponed annotations in this module: Ray Serve reads the class of build's argument from its signature.
+# No postponed annotations in this module: Ray Serve reads the class of build's argument from its
+# signature.
 
 from functools import partial
 from pathlib import Path

@@ -22,8 +22,9 @@
     ├── ServiceUnavailable           the scoring service does not answer
     └── SettingsInvalid              the program was asked for something it cannot do
 
-The edge maps each class to an HTTP status in one table (``serve_app.problems``) and to an exit code in
-one other (``cluster.cli.exits``). Messages name fields and rules; they never hold a personal value.
+The edge maps each class to an HTTP status in one table (``serve_app.problems``) and to an exit code
+in one other (``cluster.cli.exits``). Messages name fields and rules; they never hold a personal
+value.
 """
 
 from __future__ import annotations

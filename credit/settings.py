@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,6 +15,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(
         default=Path("var"),
+        validate_default=True,
         description="Folder that holds everything of a laptop: records, state, registry, bundles, keys.",
     )
     mlflow_uri: str | None = Field(
@@ -27,47 +27,48 @@ class Settings(BaseSettings):
         description="Bearer token of the service; without it, one is made in home/token on first use.",
     )
 
-    @cached_property
-    def root(self) -> Path:
-        """Home as an absolute path: Ray workers run in other folders."""
-        return self.home.expanduser().resolve()
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        """Ray workers run in other folders, so a relative path would mean another one there."""
+        return home.expanduser().resolve()
 
     @property
     def records_path(self) -> Path:
         """Database of decision records."""
-        return self.root / "records.db"
+        return self.home / "records.db"
 
     @property
     def state_path(self) -> Path:
         """Database of cursors, reports and the rollout."""
-        return self.root / "state.db"
+        return self.home / "state.db"
 
     @property
     def key_path(self) -> Path:
         """Local key file."""
-        return self.root / "keys" / "master.json"
+        return self.home / "keys" / "master.json"
 
     @property
     def token_path(self) -> Path:
         """Token file of the service."""
-        return self.root / "token"
+        return self.home / "token"
 
     @property
     def bundles_path(self) -> Path:
         """Bundles by hash."""
-        return self.root / "bundles"
+        return self.home / "bundles"
 
     @property
     def sweeps_path(self) -> Path:
         """Results of sweeps, as Ray Tune writes them."""
-        return self.root / "sweeps"
+        return self.home / "sweeps"
 
     @property
     def registry_uri(self) -> str:
         """Address of MLflow."""
-        return self.mlflow_uri or f"sqlite:///{self.root / 'mlflow' / 'mlflow.db'}"
+        return self.mlflow_uri or f"sqlite:///{self.home / 'mlflow' / 'mlflow.db'}"
 
     @property
     def artifacts_path(self) -> Path:
         """Folder of MLflow's artifacts when MLflow runs embedded."""
-        return self.root / "mlflow" / "artifacts"
+        return self.home / "mlflow" / "artifacts"

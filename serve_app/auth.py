@@ -13,7 +13,7 @@ from credit.settings import Settings
 DEFAULT_TENANT = "default"
 
 
-class Unauthorized(Exception):  # noqa: N818 - the name of the HTTP status
+class Unauthorized(Exception):
     """No token, or a wrong one. Not a :class:`CreditError`: only the HTTP edge knows of it."""
 
 
@@ -35,9 +35,12 @@ class TokenGuard:
         Raises
         ------
         Unauthorized
-            When the token is missing or wrong; the comparison takes the same time for every wrong token.
+            When the token is missing or wrong; the comparison takes the same time for every wrong
+            token.
         """
-        if self._expected is not None and not hmac.compare_digest(authorization or b"", self._expected):
+        if self._expected is not None and not hmac.compare_digest(
+            authorization or b"", self._expected
+        ):
             raise Unauthorized
         return DEFAULT_TENANT
 

@@ -43,13 +43,20 @@ class ScoringClient:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Close the connections."""
         self._http.close()
 
     def score(
-        self, application: Mapping[str, Any], *, idempotency_key: str | None = None, shap_values: bool = False
+        self,
+        application: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        shap_values: bool = False,
     ) -> Answer:
         """Decide one application.
 

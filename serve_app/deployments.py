@@ -50,8 +50,8 @@ class GatewayReplica:
     Parameters
     ----------
     links
-        Handles by node name (``transform``, ``explainer``, and arm names for models); empty when the nodes
-        live in this process.
+        Handles by node name (``transform``, ``explainer``, and arm names for models); empty when
+        the nodes live in this process.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class GatewayReplica:
         self._gateway = Gateway(rollout, shelf, scoring, writer)
         self._http = build_http_app(self._gateway, guard, RemoteMonitor(monitor))
 
-    def __serve_build_asgi_app__(self) -> Any:  # noqa: PLW3201 - the name that Serve calls
+    def __serve_build_asgi_app__(self) -> Any:
         """Hand the HTTP application to Serve."""
         return self._http
 
@@ -126,9 +126,9 @@ class RemoteMonitor:
 class MonitorReplica:
     """Hosts a consumer of the records and answers for it.
 
-    ``make`` builds the consumer in this process: anything with ``step()``, ``status()``, ``reports()`` and
-    ``metrics()``, the last three returning bytes. It is stepped in a thread, so slow detectors never keep the
-    replica from answering.
+    ``make`` builds the consumer in this process: anything with ``step()``, ``status()``,
+    ``reports()`` and ``metrics()``, the last three returning bytes. It is stepped in a thread, so
+    slow detectors never keep the replica from answering.
     """
 
     def __init__(self, make: Callable[[], Any], pause_s: float) -> None:

@@ -9,11 +9,10 @@ from typing import Any
 from credit.contract import Contract
 
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24}
-h1{font-size:1.6rem}h2{font-size:1.1rem;margin-top:2rem}
-code,pre{font:14px/1.45 ui-monospace,monospace;background:#f3f4f6;border-radius:4px}
-code{padding:.1em .3em}pre{padding:1rem;overflow:auto}
-table{border-collapse:collapse;width:100%;margin:.5rem 0}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0
+1rem;color:#1b1f24} h1{font-size:1.6rem}h2{font-size:1.1rem;margin-top:2rem} code,pre{font:14px/1.45
+ui-monospace,monospace;background:#f3f4f6;border-radius:4px} code{padding:.1em
+.3em}pre{padding:1rem;overflow:auto} table{border-collapse:collapse;width:100%;margin:.5rem 0}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #d8dee4}
 .verb{display:inline-block;min-width:3.2rem;font-weight:700;color:#0b5394}
 """
@@ -86,6 +85,7 @@ def _kind(field: dict[str, Any]) -> str:
 def _table(heads: tuple[str, ...], rows: Any) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in heads)
     lines = (
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows
     )
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>"

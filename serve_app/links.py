@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from ray.serve.handle import DeploymentHandle
 
@@ -40,7 +40,7 @@ class RemoteLink(Generic[Out]):
 
     async def __call__(self, item: PinnedValues) -> Out:
         """Send the item over one hop."""
-        result: Any = await self._handle.remote(item)
+        result: Out | CreditError = await self._handle.remote(item)
         return _unwrap(result)
 
 

@@ -55,7 +55,10 @@ def application_schema(contract: Contract) -> dict[str, Any]:
     """JSON schema of a request."""
     reference = {"type": "string", "minLength": 1, "maxLength": 128}
     properties: dict[str, Any] = {
-        "application_id": {**reference, "description": "The lender's reference of this application."},
+        "application_id": {
+            **reference,
+            "description": "The lender's reference of this application.",
+        },
         "applicant_id": {
             "type": ["string", "null"],
             "maxLength": 128,
@@ -98,7 +101,10 @@ def answer_schema(contract: Contract) -> dict[str, Any]:
             "code": {"enum": sorted(contract.reason_texts)},
             "feature": {"type": "string"},
             "text": {"type": "string"},
-            "points": {"type": ["number", "null"], "description": "Negative; null for a policy rule."},
+            "points": {
+                "type": ["number", "null"],
+                "description": "Negative; null for a policy rule.",
+            },
         },
     }
     properties: dict[str, Any] = {

@@ -15,7 +15,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
 
 
-class MalformedRequest(Exception):  # noqa: N818 - it is the client's request that is malformed
+class MalformedRequest(Exception):
     """The request is not what the route takes, before any contract is looked at."""
 
     def __init__(self, status: int, detail: str) -> None:
@@ -34,15 +34,21 @@ class Kind:
 
 KINDS: dict[type[Exception], Kind] = {
     Unauthorized: Kind(401, "unauthorized", "A valid token is required"),
-    errors.ApplicationInvalid: Kind(422, "application-invalid", "The application breaks the contract"),
+    errors.ApplicationInvalid: Kind(
+        422, "application-invalid", "The application breaks the contract"
+    ),
     errors.ContractError: Kind(422, "contract", "The data do not fit the contract"),
     errors.DataError: Kind(422, "data", "The data cannot be used"),
     errors.InvalidInput: Kind(422, "invalid-input", "The input cannot be used"),
     errors.BundleCorrupt: Kind(503, "bundle-corrupt", "A model bundle was changed"),
-    errors.BundleIncompatible: Kind(503, "bundle-incompatible", "A model bundle scores differently here"),
+    errors.BundleIncompatible: Kind(
+        503, "bundle-incompatible", "A model bundle scores differently here"
+    ),
     errors.BundleUnknown: Kind(503, "bundle-unknown", "A model bundle is not loaded"),
     errors.BundleError: Kind(503, "bundle", "A model bundle cannot be used"),
-    errors.ExplanationInconsistent: Kind(500, "explanation", "The reasons do not explain the score"),
+    errors.ExplanationInconsistent: Kind(
+        500, "explanation", "The reasons do not explain the score"
+    ),
     errors.RecordStoreUnavailable: Kind(503, "record-store", "The decision cannot be recorded"),
     errors.RecordStoreBusy: Kind(503, "busy", "Too many decisions are waiting to be recorded"),
     errors.IdempotencyConflict: Kind(409, "idempotency", "The idempotency key was used before"),

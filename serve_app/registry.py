@@ -73,5 +73,3 @@ def _require_present(settings: Settings) -> None:
             f"there is no registry at {path}: make one with `credit tune` or `credit demo`, or name another "
             "in CREDIT_MLFLOW_URI"
         )
-
-

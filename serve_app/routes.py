@@ -72,7 +72,9 @@ def build_http_app(gateway: Gateway, guard: TokenGuard, monitor: Monitor) -> Sta
         405: _wrong_method,
     }
     return Starlette(
-        routes=[Route(path, _answering(handler), methods=[method]) for method, path, handler in table],
+        routes=[
+            Route(path, _answering(handler), methods=[method]) for method, path, handler in table
+        ],
         exception_handlers=handled,
     )
 
@@ -141,7 +143,8 @@ def _answering(handler: Handler) -> Handler:
         except (CreditError, MalformedRequest, Unauthorized) as error:
             return problem_for(error)
         except Exception as error:
-            # The message of an unplanned error may hold a value of the application: only its type is logged.
+            # The message of an unplanned error may hold a value of the application: only its type
+            # is logged.
             logger.error("%s in %s", type(error).__name__, request.url.path)  # noqa: TRY400
             return problem_for(error)
 
@@ -162,7 +165,8 @@ async def _json_object(request: Request) -> dict[str, Any]:
     Raises
     ------
     MalformedRequest
-        When it is too large, of another type, or not one JSON object; NaN and infinity are not JSON.
+        When it is too large, of another type, or not one JSON object; NaN and infinity are not
+        JSON.
     """
     content_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if content_type != JSON:
@@ -191,7 +195,9 @@ def _not_finite_hint(body: bytes) -> str:
 def _idempotency_key(request: Request) -> str | None:
     key = request.headers.get("idempotency-key")
     if key is not None and not 1 <= len(key) <= MAXIMUM_KEY_LENGTH:
-        raise MalformedRequest(400, f"Idempotency-Key: expected 1 to {MAXIMUM_KEY_LENGTH} characters")
+        raise MalformedRequest(
+            400, f"Idempotency-Key: expected 1 to {MAXIMUM_KEY_LENGTH} characters"
+        )
     return key
 
 
@@ -207,5 +213,3 @@ def _number(request: Request, name: str, default: int, maximum: int) -> int:
     if not value.isascii() or not value.isdigit() or int(value) > maximum:
         raise MalformedRequest(400, f"query parameter {name}: expected 0 to {maximum}")
     return int(value)
-
-

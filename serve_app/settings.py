@@ -53,7 +53,8 @@ class ServiceArgs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     product: str = Field(
-        default="give_me_some_credit", description="Packaged contract name; names the registered model."
+        default="give_me_some_credit",
+        description="Packaged contract name; names the registered model.",
     )
     home: Path | None = Field(default=None, description="CREDIT_HOME of the replicas.")
     placement: Literal["graph", "fused"] = Field(
@@ -82,7 +83,8 @@ class ServiceArgs(BaseModel):
         default="beginning", description="Where a new drift cursor begins in the record log."
     )
     max_ongoing_requests: Annotated[int, Field(ge=1)] = Field(
-        default=64, description="Requests in one replica; Serve's default of 5 makes throughput collapse."
+        default=64,
+        description="Requests in one replica; Serve's default of 5 makes throughput collapse.",
     )
     max_queued_requests: Annotated[int, Field(ge=1)] = Field(
         default=512, description="Requests waiting for a replica; more are answered 503."

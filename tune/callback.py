@@ -11,6 +11,10 @@ import ray.tune
 from tune.progress import SweepProgress
 
 
+def _nobody(progress: SweepProgress) -> None:
+    """Listen to nothing."""
+
+
 class ProgressCallback(ray.tune.Callback):  # type: ignore[misc]
     """Tells a listener about every report of every trial."""
 
@@ -20,6 +24,10 @@ class ProgressCallback(ray.tune.Callback):  # type: ignore[misc]
         self._started = time.monotonic()
         self._best: float | None = None
         self._n_ended = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the listener out of the sweep's saved state: a terminal cannot be saved."""
+        return {**self.__dict__, "_listener": _nobody}
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
@@ -37,6 +45,4 @@ class ProgressCallback(ray.tune.Callback):  # type: ignore[misc]
         elapsed = time.monotonic() - self._started
         left = self._n_trials - self._n_ended
         remaining = elapsed / self._n_ended * left if self._n_ended else None
-        self._listener(
-            SweepProgress(self._n_ended, self._n_trials, self._best, elapsed, remaining)
-        )
+        self._listener(SweepProgress(self._n_ended, self._n_trials, self._best, elapsed, remaining))

@@ -21,7 +21,6 @@ from tune.rows import Rows, split_holdout
 from tune.sweep import TrialResult, run_sweep
 from tune.winner import Verification, flat_metrics, make_winner
 
-
 REFERENCE_ROWS = 2_000
 """Four windows of 500: more would hardly sharpen a comparison whose noise comes from the window."""
 
@@ -62,7 +61,8 @@ def train_and_register(
 ) -> TuneOutcome:
     """Search, refit, calibrate, verify, save, register; interrupted before the end, nothing is registered.
 
-    The bundle is loaded back from its folder before it is registered, so what is registered is known to load.
+    The bundle is loaded back from its folder before it is registered, so what is registered is
+    known to load.
     """
     train, held_out = split_holdout(rows)
     name = f"{request.contract.product}-{request.family}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -82,7 +82,7 @@ def train_and_register(
         held_out,
         request.contract,
         family_name=request.family,
-        parameters=board[0].parameters,
+        parameters=board[0].best.parameters,
         seed=request.seed,
         num_threads=request.num_threads,
     )

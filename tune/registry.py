@@ -108,13 +108,19 @@ class Registry:
             )
             self._log(
                 child.info.run_id,
-                trial.parameters,
-                {"auc": trial.auc, "auc_spread": trial.auc_spread, "log_loss": trial.log_loss},
+                trial.best.parameters,
+                {
+                    "auc": trial.best.auc,
+                    "auc_spread": trial.best.auc_spread,
+                    "log_loss": trial.best.log_loss,
+                },
             )
             self._client.set_terminated(child.info.run_id)
         return parent
 
-    def _log(self, run_id: str, parameters: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
+    def _log(
+        self, run_id: str, parameters: Mapping[str, Any], metrics: Mapping[str, float]
+    ) -> None:
         from mlflow.entities import Metric, Param
 
         self._client.log_batch(

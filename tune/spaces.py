@@ -51,7 +51,8 @@ def _lightgbm() -> Space:
     parameters = {
         "learning_rate": ray.tune.loguniform(0.03, 0.12),
         "num_leaves": ray.tune.randint(8, 32),
-        # Depth costs the exact explainer most and, past 6, gains nothing on the data measured so far.
+        # Depth costs the exact explainer most and, past 6, gains nothing on the data measured so
+        # far.
         "max_depth": ray.tune.randint(4, 7),
         "min_data_in_leaf": ray.tune.lograndint(50, 800),
         "lambda_l2": ray.tune.loguniform(0.1, 50.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from tune.folds import Fold, make_folds
 from tune.progress import SweepProgress
 from tune.rows import Rows
 from tune.spaces import space
-from tune.trials import BoostingTrial, Trial, WholeTrial
+from tune.trials import BoostingTrial, StepResult, Trial, WholeTrial
 
 N_FOLDS = 3
 """Folds inside a sweep: enough to rank parameters; the reported figures come from rows outside all of them."""
@@ -28,35 +29,37 @@ N_FOLDS = 3
 
 @dataclass(frozen=True)
 class TrialResult:
-    """Best moment of one trial.
-
-    ``auc`` is the mean over validation folds at the step that was best, ``auc_spread`` its range over folds.
-    """
+    """One trial of a sweep: its best step, and after how many steps it ended."""
 
     trial: str
-    auc: float
-    auc_spread: float
-    log_loss: float
     steps: int
-    parameters: dict[str, Any]
+    best: StepResult
 
 
 class _Trainable(ray.tune.Trainable):  # type: ignore[misc]
     """Carries a :class:`tune.trials.Trial` in an actor that is reused from trial to trial."""
 
-    def setup(self, config: dict[str, Any], family: str, contract: Contract, folds: list[Fold], seed: int) -> None:
+    def setup(
+        self, config: dict[str, Any], family: str, contract: Contract, folds: list[Fold], seed: int
+    ) -> None:
         self._trial: Trial
+        self._best: StepResult | None = None
         if family == "lightgbm":
             self._trial = BoostingTrial(folds, contract.directions, seed)
         else:
             names = contract.feature_names
             self._trial = WholeTrial(family, folds, names, contract.directions, seed)
-        self._trial.start(config)
+        self.reset_config(config)
 
     def step(self) -> dict[str, Any]:
-        return self._trial.step()
+        """Report this step, and the best so far: a trial that goes on may begin to overfit."""
+        result = self._trial.step()
+        if self._best is None or result.auc > self._best.auc:
+            self._best = result
+        return {"auc": result.auc, "best": dataclasses.asdict(self._best)}
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._best = None
         self._trial.start(new_config)
         return True
 
@@ -74,7 +77,8 @@ def run_sweep(
 ) -> list[TrialResult]:
     """Search and return the leaderboard, best first.
 
-    Ray must be running. Rows go into the object store once, as folds; a trial takes one CPU and one thread.
+    Ray must be running. Rows go into the object store once, as folds; a trial takes one CPU and one
+    thread.
 
     Raises
     ------
@@ -109,7 +113,9 @@ def run_sweep(
             storage_path=str(storage),
             stop={"training_iteration": searched.max_steps},
             callbacks=[ProgressCallback(n_trials, on_progress)],
-            checkpoint_config=ray.tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+            checkpoint_config=ray.tune.CheckpointConfig(
+                checkpoint_frequency=0, checkpoint_at_end=False
+            ),
             verbose=0,
         ),
     )
@@ -117,31 +123,16 @@ def run_sweep(
 
 
 def _leaderboard(results: Any) -> list[TrialResult]:
-    board = [_best_step(result) for result in results if result.metrics and "auc" in result.metrics]
+    board = [
+        TrialResult(
+            trial=str(result.metrics["trial_id"]),
+            steps=int(result.metrics["training_iteration"]),
+            best=StepResult(**result.metrics["best"]),
+        )
+        for result in results
+        if result.metrics and "best" in result.metrics
+    ]
     if not board:
         first = next((str(error) for error in results.errors), "no trial reported a result")
         raise DataError(f"no trial could learn: {first}")
-    return sorted(board, key=lambda entry: -entry.auc)
-
-
-def _best_step(result: Any) -> TrialResult:
-    """Pick the step with the best AUC: a trial that went on may have begun to overfit."""
-    history = result.metrics_dataframe
-    best = history.loc[history["auc"].idxmax()]
-    parameters = {
-        key.removeprefix("parameters/"): _plain(best[key])
-        for key in history.columns
-        if key.startswith("parameters/")
-    }
-    return TrialResult(
-        trial=str(result.metrics["trial_id"]),
-        auc=float(best["auc"]),
-        auc_spread=float(best["auc_spread"]),
-        log_loss=float(best["log_loss"]),
-        steps=int(best["training_iteration"]),
-        parameters=parameters,
-    )
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+    return sorted(board, key=lambda entry: -entry.best.auc)

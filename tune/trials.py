@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import lightgbm
@@ -15,6 +16,20 @@ from tune.folds import Fold
 from tune.spaces import BOOSTING_STEP
 
 
+@dataclass(frozen=True)
+class StepResult:
+    """Figures of one step.
+
+    ``auc`` and ``log_loss`` are means over the validation folds, ``auc_spread`` the range of the
+    AUC over them; ``parameters`` would give this model again.
+    """
+
+    auc: float
+    auc_spread: float
+    log_loss: float
+    parameters: dict[str, Any]
+
+
 class Trial(Protocol):
     """Cross-validates one set of parameters."""
 
@@ -22,8 +37,8 @@ class Trial(Protocol):
         """Begin anew with other parameters; data that were prepared are kept."""
         ...
 
-    def step(self) -> dict[str, Any]:
-        """Learn a little more and report ``auc``, ``log_loss`` and the ``parameters`` reached."""
+    def step(self) -> StepResult:
+        """Learn a little more and validate."""
         ...
 
 
@@ -34,7 +49,8 @@ class BoostingTrial:
         self._folds = folds
         self._directions = directions
         self._seed = seed
-        # Pre-filtering would bake the first trial's min_data_in_leaf into data that other trials reuse.
+        # Pre-filtering would bake the first trial's min_data_in_leaf into data that other trials
+        # reuse.
         options = {"feature_pre_filter": False, "verbosity": -1}
         self._data = [lightgbm.Dataset(f.train, f.train_labels, params=options) for f in folds]
 
@@ -48,7 +64,7 @@ class BoostingTrial:
         self._boosters = [lightgbm.Booster(settings, data) for data in self._data]
         self._n_trees = 0
 
-    def step(self) -> dict[str, Any]:
+    def step(self) -> StepResult:
         """Add :data:`BOOSTING_STEP` trees to each fold."""
         aucs, losses = [], []
         for booster, fold in zip(self._boosters, self._folds, strict=True):
@@ -58,14 +74,19 @@ class BoostingTrial:
             aucs.append(auc(fold.validation_labels, risk))
             losses.append(log_loss(fold.validation_labels, risk))
         self._n_trees += BOOSTING_STEP
-        return _report(aucs, losses, {**self._parameters, "num_iterations": self._n_trees})
+        return _result(aucs, losses, {**self._parameters, "num_iterations": self._n_trees})
 
 
 class WholeTrial:
     """Fits a family that has no steps once per fold."""
 
     def __init__(
-        self, name: str, folds: Sequence[Fold], names: Sequence[str], directions: Sequence[int], seed: int
+        self,
+        name: str,
+        folds: Sequence[Fold],
+        names: Sequence[str],
+        directions: Sequence[int],
+        seed: int,
     ) -> None:
         self._fit = family(name).fit
         self._folds = folds
@@ -77,7 +98,7 @@ class WholeTrial:
         """Remember the parameters."""
         self._parameters = dict(parameters)
 
-    def step(self) -> dict[str, Any]:
+    def step(self) -> StepResult:
         """Fit and validate every fold."""
         aucs, losses = [], []
         for fold in self._folds:
@@ -93,15 +114,15 @@ class WholeTrial:
             margins = model.margins(fold.validation)
             aucs.append(auc(fold.validation_labels, margins))
             losses.append(log_loss(fold.validation_labels, 1.0 / (1.0 + np.exp(-margins))))
-        return _report(aucs, losses, self._parameters)
+        return _result(aucs, losses, self._parameters)
 
 
-def _report(
+def _result(
     aucs: Sequence[float], losses: Sequence[float], parameters: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "auc": float(np.mean(aucs)),
-        "auc_spread": float(np.ptp(aucs)),
-        "log_loss": float(np.mean(losses)),
-        "parameters": dict(parameters),
-    }
+) -> StepResult:
+    return StepResult(
+        auc=float(np.mean(aucs)),
+        auc_spread=float(np.ptp(aucs)),
+        log_loss=float(np.mean(losses)),
+        parameters=dict(parameters),
+    )

@@ -49,8 +49,8 @@ def make_winner(
 ) -> tuple[Bundle, Verification]:
     """Turn parameters into a bundle.
 
-    The calibrator learns from out-of-fold margins of the training rows; the model is then refitted on all of
-    them, and both are verified on ``held_out``.
+    The calibrator learns from out-of-fold margins of the training rows; the model is then refitted
+    on all of them, and both are verified on ``held_out``.
     """
     learn = family(family_name).fit
     shared: dict[str, Any] = {
@@ -85,7 +85,11 @@ def make_winner(
 
 
 def verify(
-    held_out: Rows, probabilities: np.ndarray[Any, np.dtype[np.float64]], contract: Contract, *, seed: int
+    held_out: Rows,
+    probabilities: np.ndarray[Any, np.dtype[np.float64]],
+    contract: Contract,
+    *,
+    seed: int,
 ) -> Verification:
     """Compute figures on held-out rows."""
     labels = held_out.labels

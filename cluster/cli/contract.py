@@ -60,7 +60,9 @@ def check(
         )
     else:
         n_good = found.n_rows - found.n_bad_rows
-        console.print(f"{n_good:,} of {found.n_rows:,} rows satisfy {terms.product} v{terms.version}.")
+        console.print(
+            f"{n_good:,} of {found.n_rows:,} rows satisfy {terms.product} v{terms.version}."
+        )
         if found.failures:
             table = Table("field", "rule", "expected", "rows", "first at row")
             for f in found.failures:

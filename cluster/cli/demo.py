@@ -30,8 +30,12 @@ PRODUCT = "give_me_some_credit"
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End after the report, with exit code 0.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Train again even if models are there.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the report, with exit code 0.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Train again even if models are there.")
+    ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8000,
     placement: Annotated[Placement, typer.Option(help="fused or graph.")] = Placement.GRAPH,
     trials: Annotated[
@@ -40,7 +44,8 @@ def demo(
 ) -> None:
     """Train two models on Give Me Some Credit, serve them, score 500 held-out applicants, watch for drift.
 
-    Takes a few minutes the first time; a second run reuses what is trained. Then it keeps serving until Ctrl-C.
+    Takes a few minutes the first time; a second run reuses what is trained. Then it keeps serving
+    until Ctrl-C.
     """
     settings = Settings()
     contract = load_contract(PRODUCT)

@@ -40,12 +40,16 @@ def run() -> None:
         )
         _fail(SettingsInvalid(problems))
     except KeyboardInterrupt:
-        errors_console.print("\nInterrupted. What was finished is kept; nothing half-done was registered.")
+        errors_console.print(
+            "\nInterrupted. What was finished is kept; nothing half-done was registered."
+        )
         _leave(INTERRUPTED)
 
 
 def _fail(error: CreditError) -> None:
-    errors_console.print(f"credit: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+    errors_console.print(
+        f"credit: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+    )
     _leave(exit_code(error))
 
 

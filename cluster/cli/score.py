@@ -35,24 +35,30 @@ def score(
         bool, typer.Option("--local", help="Score in this process, without Ray; records nothing.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON answer a line.")] = False,
-    shap_values: Annotated[bool, typer.Option(help="Add the contributions of every feature.")] = False,
+    shap_values: Annotated[
+        bool, typer.Option(help="Add the contributions of every feature.")
+    ] = False,
 ) -> None:
     """Score the good rows of a file through a running service, or in process with --local.
 
-    Both give the same scores to the bit. Rows that break the contract are reported and not scored; the exit code
-    is then 1.
+    Both give the same scores to the bit. Rows that break the contract are reported and not scored;
+    the exit code is then 1.
     """
     rows, check = read_applications(file, load_contract(contract))
     settings = Settings()
     with counting_bar("scoring", len(rows)) as advance:
         if local:
             rollout = _stored_rollout(settings, load_contract(contract).product)
-            bundles = {a.bundle: load_bundle(settings.bundles_path / a.bundle) for a in rollout.arms}
+            bundles = {
+                a.bundle: load_bundle(settings.bundles_path / a.bundle) for a in rollout.arms
+            }
             found = score_locally(rows, rollout, bundles, shap_values=shap_values, advance=advance)
             answers = list(found)
         else:
             with ScoringClient(url, service_token(settings)) as client:
-                answers = list(score_remotely(rows, client, shap_values=shap_values, advance=advance))
+                answers = list(
+                    score_remotely(rows, client, shap_values=shap_values, advance=advance)
+                )
     _show(iter(answers), as_json=json)
     for failure in check.failures:
         errors_console.print(f"not scored: {failure}")
@@ -68,7 +74,7 @@ def _stored_rollout(settings: Settings, product: str) -> Rollout:
         state.dispose()
     if rollout is None:
         raise SettingsInvalid(
-            f"{settings.root} has no rollout of {product}: run `credit demo` or `credit serve` once"
+            f"{settings.home} has no rollout of {product}: run `credit demo` or `credit serve` once"
         )
     return rollout
 

@@ -36,9 +36,9 @@ def serve(
     share: Annotated[
         int, typer.Option(min=0, max=1000, help="Applicants out of 1,000 for each challenger.")
     ] = 200,
-    placement: Annotated[Placement, typer.Option(help="fused is fastest, graph scales each node.")] = (
-        Placement.GRAPH
-    ),
+    placement: Annotated[
+        Placement, typer.Option(help="fused is fastest, graph scales each node.")
+    ] = (Placement.GRAPH),
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     auth: Annotated[bool, typer.Option(help="Ask for a token; off on loopback only.")] = True,
@@ -56,11 +56,14 @@ def serve(
         drift_window=drift_window,
     )
     require_startable(args, port)
-    with stage("starting Ray and the graph") as started, local_ray(serving=True):
-        with running_service(args, port=port) as running:
-            started()
-            say_where(running, args, load_contract(product))
-            wait_for_interrupt()
+    with (
+        stage("starting Ray and the graph") as started,
+        local_ray(serving=True),
+        running_service(args, port=port) as running,
+    ):
+        started()
+        say_where(running, args, load_contract(product))
+        wait_for_interrupt()
 
 
 def say_where(running: Running, args: ServiceArgs, contract: Contract) -> None:

@@ -32,14 +32,16 @@ def tune(
     ],
     contract: ContractOption = "give_me_some_credit",
     model: Annotated[Family, typer.Option(help="Model family to search.")] = Family.LIGHTGBM,
-    trials: Annotated[int | None, typer.Option(min=1, help="Default: 12 lightgbm, 6 scorecard.")] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Default: 12 lightgbm, 6 scorecard.")
+    ] = None,
     alias: Annotated[str, typer.Option(help="Registry alias for the winner.")] = "challenger",
     seed: Annotated[int, typer.Option(help="The same seed and data give the same bundle.")] = 42,
 ) -> None:
     """Search hyper-parameters, refit and calibrate the winner, verify it, register it in MLflow.
 
-    One fifth of the rows is held out and verifies the winner; neither model nor calibrator sees it. Ctrl-C ends
-    the sweep and registers nothing.
+    One fifth of the rows is held out and verifies the winner; neither model nor calibrator sees it.
+    Ctrl-C ends the sweep and registers nothing.
     """
     terms = load_contract(contract)
     settings = Settings()
@@ -66,14 +68,16 @@ def tune(
     for trial in outcome.board:
         table.add_row(
             trial.trial,
-            f"{trial.auc:.4f}",
-            f"{trial.auc_spread:.4f}",
-            f"{trial.log_loss:.4f}",
+            f"{trial.best.auc:.4f}",
+            f"{trial.best.auc_spread:.4f}",
+            f"{trial.best.log_loss:.4f}",
             str(trial.steps),
         )
     console.print(table)
     checked = outcome.verification
-    console.print(f"Held out, never seen: AUC {checked.auc}, Brier {checked.brier}, ECE {checked.ece}")
+    console.print(
+        f"Held out, never seen: AUC {checked.auc}, Brier {checked.brier}, ECE {checked.ece}"
+    )
     registered = outcome.registered
     console.print(f"Bundle {outcome.bundle.hash} in {outcome.folder.parent}")
     console.print(f"Registered as {registered.name} version {registered.version}, alias {alias}")

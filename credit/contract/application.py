@@ -13,12 +13,14 @@ class Application(msgspec.Struct, frozen=True, array_like=True):
     application_id
         The lender's reference of this application.
     applicant_id
-        The lender's reference of the person, or None: then the champion scores, outside any experiment.
+        The lender's reference of the person, or None: then the champion scores, outside any
+        experiment.
     as_of
         ISO date the values were true on, or None. Scoring reads no clock.
     values
-        The contract's input columns in the contract's order, as float64; NaN where the value is missing.
-        Sentinel codes are still themselves here: the feature transform gives them their meaning.
+        The contract's input columns in the contract's order, as float64; NaN where the value is
+        missing. Sentinel codes are still themselves here: the feature transform gives them their
+        meaning.
     """
 
     application_id: str

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from credit.contract.model import Column, Contract
+from credit.contract.row import MAXIMUM_ID_LENGTH
 from credit.errors import ContractError
 
 Mask = npt.NDArray[np.bool_]
@@ -39,7 +40,9 @@ class RuleFailure:
 
     def __str__(self) -> str:
         """Return the failure as a sentence without any value."""
-        return f"{self.field}: {self.message} ({self.n_rows:,} rows, first at row {self.first_row:,})"
+        return (
+            f"{self.field}: {self.message} ({self.n_rows:,} rows, first at row {self.first_row:,})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,9 @@ class FrameCheck:
     Attributes
     ----------
     good
-        Columns under their contract names: references as text, numbers as float64 with NaN for missing, and
-        the target as int8 when the file has it. The index is the row's position in the file, from 0.
+        Columns under their contract names: references as text, numbers as float64 with NaN for
+        missing, and the target as int8 when the file has it. The index is the row's position in the
+        file, from 0.
     failures
         Sorted by number of rows, most first. One row may break several rules.
     n_rows
@@ -140,11 +144,19 @@ def _under_contract_names(frame: pd.DataFrame, contract: Contract, *, target: bo
     return named
 
 
-def _references(series: pd.Series[Any], *, required: bool) -> tuple[Any, list[tuple[str, str, Mask]]]:
+def _references(
+    series: pd.Series[Any], *, required: bool
+) -> tuple[Any, list[tuple[str, str, Mask]]]:
     missing = series.isna().to_numpy()
     text = series.astype("string").fillna("")
     length = text.str.len().to_numpy(dtype=np.int64)
-    rules = [("length", "expected 1 to 128 characters", (length > 128) | ((length == 0) & ~missing))]
+    rules = [
+        (
+            "length",
+            f"expected 1 to {MAXIMUM_ID_LENGTH} printable characters",
+            (length > MAXIMUM_ID_LENGTH) | ((length == 0) & ~missing),
+        )
+    ]
     if required:
         rules.append(("missing", "required; give the lender's reference", missing))
     return text.where(~missing, None).astype(object), rules
@@ -190,9 +202,10 @@ def _to_float(series: pd.Series[Any]) -> tuple[npt.NDArray[np.float64], Mask]:
     for i, cell in enumerate(series):
         if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
             continue
+        if isinstance(cell, bool):
+            wrong[i] = True
+            continue
         try:
-            if isinstance(cell, bool):
-                raise TypeError
             values[i] = float(cell)
         except (TypeError, ValueError):
             wrong[i] = True

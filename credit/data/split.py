@@ -51,7 +51,7 @@ def _joined(
         (np.ones(int(named.sum())), (same[named], n_same + person[named])), shape=(n_nodes, n_nodes)
     )
     _, component = connected_components(edges, directed=False)
-    return component[same].astype(np.int64)
+    return np.asarray(component[same], dtype=np.int64)
 
 
 def group_folds(
@@ -60,8 +60,9 @@ def group_folds(
     """Deal whole groups to folds, so that folds hold nearly equal numbers of goods and of bads.
 
     Groups with a bad and groups without are shuffled and dealt separately. scikit-learn's
-    ``StratifiedGroupKFold`` balances uneven groups better, and takes half a minute for 150,000 rows where
-    this takes milliseconds; groups of repeated applications are small, so there is little to balance.
+    ``StratifiedGroupKFold`` balances uneven groups better, and takes half a minute for 150,000 rows
+    where this takes milliseconds; groups of repeated applications are small, so there is little to
+    balance.
 
     Returns
     -------

@@ -1,7 +1,8 @@
 """The decision: a pure function of (bundle, application).
 
-``scorer.score`` is that function; the service calls its stages in its nodes, everyone else calls it whole.
-``bundle`` is what it needs, ``policy`` the step from PD to decision, ``assignment`` which arm an applicant is in.
+``scorer.score`` is that function; the service calls its stages in its nodes, everyone else calls it
+whole. ``bundle`` is what it needs, ``policy`` the step from PD to decision, ``assignment`` which
+arm an applicant is in.
 """
 
 from credit.decision.assignment import Arm, Rollout, arm_for

@@ -1,7 +1,7 @@
 """Which arm scores an applicant.
 
-A salted hash puts each applicant into one of 1,000 slots. Each challenger owns slots and the champion the rest, so
-changing a share moves only the slots that change hands, and nobody else.
+A salted hash puts each applicant into one of 1,000 slots. Each challenger owns slots and the
+champion the rest, so changing a share moves only the slots that change hands, and nobody else.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def with_share(rollout: Rollout, name: str, per_mille: int) -> Rollout:
     Raises
     ------
     SettingsInvalid
-        When the shares of all challengers would exceed 1,000 per mille, or there is no such challenger.
+        When the shares of all challengers would exceed 1,000 per mille, or there is no such
+        challenger.
     """
     arm = next((a for a in rollout.arms[1:] if a.name == name), None)
     if arm is None:

@@ -1,7 +1,8 @@
 """A bundle as a folder: written once, checked at every load.
 
-``<hash>/`` holds the files that make the hash. A folder ``reference/`` beside them may hold the drift reference:
-rows of people, so it lies outside the hash and can be erased without breaking the bundle.
+``<hash>/`` holds the files that make the hash. A folder ``reference/`` beside them may hold the
+drift reference: rows of people, so it lies outside the hash and can be erased without breaking the
+bundle.
 """
 
 from __future__ import annotations

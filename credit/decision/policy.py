@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from credit.contract.model import Band, Contract, Policy, Rule
+from credit.contract.model import Band, Contract, Decision, Policy, Rule
 
-SEVERITY = {"approve": 0, "review": 1, "decline": 2}
+SEVERITY: dict[Decision, int] = {"approve": 0, "review": 1, "decline": 2}
 
 
 def applicable_rules(contract: Contract, values: Sequence[float]) -> tuple[Rule, ...]:
@@ -26,13 +26,14 @@ def _meets(rule: Rule, value: float) -> bool:
     return value < rule.value if rule.test == "below" else value >= rule.value
 
 
-def decide(policy: Policy, prob_default: float, rules: Sequence[Rule]) -> str:
+def decide(policy: Policy, prob_default: float, rules: Sequence[Rule]) -> Decision:
     """Decide on the unrounded PD; a rule can only make the decision more severe.
 
-    PD at or above the cut-off declines. PD from ``(1 - review_band) * cutoff`` up to it is reviewed.
+    PD at or above the cut-off declines. PD from ``(1 - review_band) * cutoff`` up to it is
+    reviewed.
     """
     if prob_default >= policy.cutoff:
-        by_model = "decline"
+        by_model: Decision = "decline"
     elif prob_default >= (1.0 - policy.review_band) * policy.cutoff and policy.review_band > 0:
         by_model = "review"
     else:
@@ -43,5 +44,3 @@ def decide(policy: Policy, prob_default: float, rules: Sequence[Rule]) -> str:
 def band(policy: Policy, prob_default: float) -> Band:
     """Band of a PD; a PD equal to an edge belongs to the riskier side."""
     return policy.bands[bisect_right(policy.band_edges, prob_default)]
-
-

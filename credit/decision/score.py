@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
+from credit.contract.model import Decision
 from credit.explain.reasons import ReasonCode
 
 
@@ -34,7 +33,7 @@ class Score(msgspec.Struct, frozen=True):
     score: float
     rating: str
     risk_level: str
-    decision: Literal["approve", "review", "decline"]
+    decision: Decision
     reason_codes: tuple[ReasonCode, ...]
     shap_values: tuple[float, ...]
     margin: float

@@ -1,7 +1,7 @@
 """The one decision function.
 
-Row by row, in a fixed order, on float64 with scalar libm: the same bits in the service, in a batch, in a notebook
-and in a replay.
+Row by row, in a fixed order, on float64 with scalar libm: the same bits in the service, in a batch,
+in a notebook and in a replay.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ class Explanation(msgspec.Struct, frozen=True, array_like=True):
     base
         Mean margin of the background.
     contributions
-        One value per feature; positive raises the log-odds of bad. ``base`` plus their sum is the margin.
+        One value per feature; positive raises the log-odds of bad. ``base`` plus their sum is the
+        margin.
     """
 
     base: float

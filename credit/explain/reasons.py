@@ -25,8 +25,8 @@ class ReasonCode(msgspec.Struct, frozen=True):
     text
         The contract's sentence.
     points
-        Points this group costs against the background, negative; null for a policy rule. On the raw margin:
-        where calibration bends the score they do not add up to it.
+        Points this group costs against the background, negative; null for a policy rule. On the raw
+        margin: where calibration bends the score they do not add up to it.
     """
 
     code: str
@@ -52,8 +52,8 @@ def reason_codes(
 
     Notes
     -----
-    Groups that do not lower the score are never named, so a good score may carry no reason at all. Ties keep the
-    contract's order.
+    Groups that do not lower the score are never named, so a good score may carry no reason at all.
+    Ties keep the contract's order.
     """
     texts = contract.reason_texts
     reasons = [ReasonCode(rule.code, rule.column, rule.text, None) for rule in rules]

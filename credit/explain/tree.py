@@ -1,8 +1,8 @@
 """Interventional Shapley values of tree ensembles, by shap.
 
-Source: Lundberg et al. (2020), From local explanations to global understanding with explainable AI for trees,
-https://doi.org/10.1038/s42256-019-0138-9. shap keeps at most 100 rows of a background and says nothing, so a
-larger one is refused here.
+Source: Lundberg et al. (2020), From local explanations to global understanding with explainable AI
+for trees, https://doi.org/10.1038/s42256-019-0138-9. shap keeps at most 100 rows of a background
+and says nothing, so a larger one is refused here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class TreeExplainer:
     """shap's exact interventional algorithm, one row at a time."""
 
     def __init__(self, model: LightGBMModel, background: Matrix) -> None:
-        # shap takes seconds to import (numba, matplotlib): only a process that explains pays for it.
+        # shap takes seconds to import (numba, matplotlib): only a process that explains pays for
+        # it.
         import shap
 
         if len(background) > MAXIMUM_BACKGROUND:

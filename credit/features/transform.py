@@ -1,8 +1,8 @@
 """The feature transform: the contract's operations, compiled once.
 
 Rows are transformed by plain Python floats and tables by numpy, each a few comparisons, additions,
-multiplications and divisions. IEEE 754 rounds these the same way everywhere, so both give the same bits; an
-operation that does not (an exponential, a logarithm) has no place here.
+multiplications and divisions. IEEE 754 rounds these the same way everywhere, so both give the same
+bits; an operation that does not (an exponential, a logarithm) has no place here.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class FeatureTransform:
     def __init__(self, contract: Contract, caps: Mapping[str, float]) -> None:
         wanted = {f.name for f in contract.features if f.cap_quantile is not None}
         if caps.keys() != wanted:
-            raise DataError(f"fitted caps are for {sorted(caps)}, the contract wants {sorted(wanted)}")
+            raise DataError(
+                f"fitted caps are for {sorted(caps)}, the contract wants {sorted(wanted)}"
+            )
         self.caps = dict(caps)
         self.names = contract.feature_names
         self._contract = contract
@@ -51,7 +53,9 @@ class FeatureTransform:
         DataError
             When a feature with a cap is missing in every row.
         """
-        quantiles = {f.name: f.cap_quantile for f in contract.features if f.cap_quantile is not None}
+        quantiles = {
+            f.name: f.cap_quantile for f in contract.features if f.cap_quantile is not None
+        }
         uncapped = cls(contract, dict.fromkeys(quantiles, math.inf))
         features = uncapped.matrix(raw)
         caps = {}
@@ -107,10 +111,12 @@ class FeatureTransform:
     ) -> Matrix:
         first = clean[:, at[0]]
         if feature.op == "cap":
-            return np.where(first > feature.at, feature.at, first)
+            at_most = float(feature.at or 0)
+            return np.where(first > at_most, at_most, first)
         if feature.op == "ratio":
             denominator = clean[:, at[1]] + feature.plus
-            return first / np.where(denominator == 0, np.nan, denominator)
+            quotient: Matrix = first / np.where(denominator == 0, np.nan, denominator)
+            return quotient
         if feature.op == "product":
             return first * clean[:, at[1]]
         if feature.op == "sum":
@@ -120,7 +126,7 @@ class FeatureTransform:
             return total
         if feature.op == "coded":
             coded = [np.isin(raw[:, i], list(self._sentinels[i])) for i in at]
-            return np.logical_or.reduce(coded).astype(np.float64)
+            return np.asarray(np.logical_or.reduce(coded), dtype=np.float64)
         return first
 
 

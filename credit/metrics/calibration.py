@@ -140,11 +140,11 @@ def ece_interval(
     """Measure the expected calibration error with a basic bootstrap interval.
 
     Rows are drawn with replacement; each keeps the bin that it has in the sample. With e the
-    estimate and q the quantiles of the resampled errors, the interval is ``[2e - q(1 - a), 2e -
-    q(a)]``, a = (1 - level) / 2. A resample has the upward bias of ECE a second time, so the plain
-    percentiles would lie too high; reflecting them at e takes one bias off. The interval is cut at
-    0 and widened where needed to hold the estimate that it is printed with. Near perfect
-    calibration it still lies somewhat high.
+    estimate, q the quantiles of the resampled errors and a = (1 - level) / 2, the interval is
+    ``[2e - q(1 - a), 2e - q(a)]``. A resample has the upward bias of ECE a second time, so the
+    plain percentiles would lie too high; reflecting them at e takes one bias off. The interval is
+    cut to [0, 1] and widened where needed to hold the estimate that it is printed with. Near
+    perfect calibration it still lies somewhat high.
 
     The same seed gives the same interval.
 
@@ -166,7 +166,7 @@ def ece_interval(
     return Interval(
         estimate=estimate,
         low=min(estimate, max(0.0, 2 * estimate - float(upper))),
-        high=max(estimate, 2 * estimate - float(lower)),
+        high=max(estimate, min(1.0, 2 * estimate - float(lower))),
         n=int(bad.size),
         n_bads=int(np.count_nonzero(bad)),
         level=level,

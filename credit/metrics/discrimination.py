@@ -64,8 +64,8 @@ def auc_interval(y: ArrayLike, risk: ArrayLike, level: float = 0.95) -> Interval
 
     For each bad, V10 is the share of goods that it outranks; for each good, V01 the share of bads
     that outrank it (ties one half). ``Var(AUC) = s²(V10)/m + s²(V01)/n``, computed from mid-ranks
-    in O(N log N) instead of over all m·n pairs. The interval is ``logit(AUC) ± z √Var / (AUC (1 -
-    AUC))``, carried back, so that it stays within (0, 1) and is not too short near 1.
+    in O(N log N) instead of over all m·n pairs. The interval is ``logit(A) ± z √Var / (A (1 - A))``
+    with A the AUC, carried back, so that it stays within (0, 1) and is not too short near 1.
 
     Where that variance says nothing:
 

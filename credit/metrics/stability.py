@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -76,7 +78,7 @@ def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> FloatArray:
     present = np.sort(values[~np.isnan(values)])
     distinct: FloatArray = np.unique(present)
     if distinct.size <= n_bins:
-        just_below = np.nextafter(distinct[:1], -np.inf)
+        just_below = [math.nextafter(lowest, -math.inf) for lowest in distinct[:1]]
         cuts = np.concatenate((just_below, distinct))
     else:
         last_of_bin = np.ceil(np.arange(1, n_bins) * present.size / n_bins).astype(np.intp) - 1

@@ -1,6 +1,7 @@
 """Model families behind one protocol: a feature vector in, the log-odds of bad out.
 
-Adding a family takes one module with a class that satisfies :class:`credit.models.base.Model`, and one line in
+Adding a family takes one module with a class that satisfies :class:`credit.models.base.Model`, and
+one line in
 :mod:`credit.decision.families`.
 """
 

@@ -53,7 +53,10 @@ class Calibrator(msgspec.Struct, frozen=True):
             return float(-np.mean(y * np.log(p) + (1 - y) * np.log1p(-p)))
 
         found = minimize(
-            loss, np.array([1.0, 0.0]), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12}
+            loss,
+            np.array([1.0, 0.0]),
+            method="Nelder-Mead",
+            options={"xatol": 1e-8, "fatol": 1e-12},
         )
         slope, intercept = map(float, found.x)
         if slope <= 0:
@@ -72,6 +75,8 @@ class Calibrator(msgspec.Struct, frozen=True):
             sigmoid = odds / (1.0 + odds)
         return FLOOR + (1.0 - 2.0 * FLOOR) * sigmoid
 
-    def probabilities(self, margins: Sequence[float] | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def probabilities(
+        self, margins: Sequence[float] | npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
         """PD of many margins, one at a time, with the bits of :meth:`probability`."""
         return np.array([self.probability(float(m)) for m in margins], dtype=np.float64)

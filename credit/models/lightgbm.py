@@ -17,8 +17,8 @@ FILE = "model.lightgbm.txt"
 class LightGBMModel:
     """A LightGBM booster, from its text form.
 
-    The booster is always rebuilt from its text, also right after training, so that what was trained, saved and
-    served is one and the same predictor.
+    The booster is always rebuilt from its text, also right after training, so that what was
+    trained, saved and served is one and the same predictor.
     """
 
     family = "lightgbm"

@@ -44,8 +44,8 @@ def fit_scorecard_model(
     feature_names: Sequence[str],
     directions: Sequence[int],
     parameters: Mapping[str, Any],
-    seed: int,  # noqa: ARG001 - binning and the logistic regression draw no numbers
-    num_threads: int,  # noqa: ARG001 - a scorecard fits in under a second
+    seed: int,
+    num_threads: int,
 ) -> ScorecardModel:
     """Fit bins, WOE and the logistic regression; ``parameters`` are those of ``fit_scorecard``."""
     # Learning needs scikit-learn; a process that only scores does not load it.

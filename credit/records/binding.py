@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from credit.errors import KeyUnavailable
 from credit.records.keys import KeyProvider
@@ -37,7 +37,7 @@ def bind_keys(engine: Engine, keys: KeyProvider, path: Path) -> None:
             _compare(found, digest, path)
 
 
-def check_keys(engine: Engine, keys: KeyProvider, path: Path) -> None:
+def check_keys(connection: Connection, keys: KeyProvider, path: Path) -> None:
     """Prepare `keys` for reading from the store.
 
     Raises
@@ -45,8 +45,7 @@ def check_keys(engine: Engine, keys: KeyProvider, path: Path) -> None:
     KeyUnavailable
         The keys cannot be used, or are not those of this store.
     """
-    with engine.begin() as connection:
-        found = connection.execute(select(schema_info.c.lookup_check)).scalar_one()
+    found = connection.execute(select(schema_info.c.lookup_check)).scalar_one()
     keys.prepare(create=False)
     _compare(found, keys.lookup_digest(_CONSTANT), path)
 

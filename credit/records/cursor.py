@@ -53,10 +53,12 @@ def read_cursor(engine: Engine, consumer: str) -> int:
 def advance_cursor(connection: Connection, consumer: str, expected: int, new: int) -> None:
     """Move the cursor from `expected` to `new` in the caller's write transaction.
 
+    Call it first in the transaction: an instance that is late then stops before it writes anything.
+
     Parameters
     ----------
     connection
-        From ``begin_immediate``, in which the result of the records up to `new` is stored, too.
+        From `begin_immediate`; the result of the records up to `new` is stored in it, too.
     new
         Not before `expected`: to read history again, use another consumer name.
 

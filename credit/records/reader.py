@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, bindparam, func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from credit.errors import KeyUnavailable, RecordErased, RecordStoreUnavailable
 from credit.records.binding import check_keys
@@ -19,6 +18,7 @@ from credit.records.keys import KeyProvider
 from credit.records.record import ClearPart, SealedPart, StoredRecord
 from credit.records.schema import StoreMissing, cause_of, open_store, records, subject_keys
 from credit.records.seal import sealed_aad, unseal
+from credit.records.sqlite import STORE_ERRORS
 from credit.records.subjectkeys import SubjectKeys, WrappedKey
 
 MAX_LIMIT = 1000
@@ -164,7 +164,7 @@ class RecordReader:
         try:
             with engine.begin() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except STORE_ERRORS as error:
             raise RecordStoreUnavailable(
                 f"The record store {self._path} cannot be read ({cause_of(error)}); check the file "
                 "and its disk."
@@ -180,7 +180,10 @@ class RecordReader:
         if self._keys is None:
             raise KeyUnavailable("This reader was given no keys, so it cannot open sealed parts.")
         if self._subject_keys is None:
-            check_keys(self._open_engine(), self._keys, self._path)
+            with self._reading() as connection:
+                if connection is None:
+                    raise StoreMissing(f"There is no record store at {self._path} yet.")
+                check_keys(connection, self._keys, self._path)
             self._subject_keys = SubjectKeys(self._keys)
         return self._subject_keys
 

@@ -19,10 +19,15 @@ from sqlalchemy import (
     inspect,
     select,
 )
-from sqlalchemy.exc import SQLAlchemyError
 
 from credit.errors import RecordStoreUnavailable
-from credit.records.sqlite import begin_immediate, create_private_file, sqlite_engine, use_wal
+from credit.records.sqlite import (
+    STORE_ERRORS,
+    begin_immediate,
+    create_private_file,
+    sqlite_engine,
+    use_wal,
+)
 
 SCHEMA_VERSION = 1
 
@@ -137,7 +142,7 @@ def open_store(path: Path, *, read_only: bool = False) -> Engine:
             use_wal(engine)
             _create_tables(engine)
         _check_version(engine, path)
-    except (OSError, SQLAlchemyError) as error:
+    except STORE_ERRORS as error:
         engine.dispose()
         raise cannot_open(path, error) from error
     except RecordStoreUnavailable:

@@ -13,11 +13,13 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 # Our writers queue at the file lock, so this wait is only for foreign programs (a shell, a backup).
 _BUSY_TIMEOUT_S = 5.0
+# All that opening or using a database file may raise: SQLAlchemy wraps most driver errors, not all.
+STORE_ERRORS = (OSError, sqlite3.Error, SQLAlchemyError)
 _BEGIN_MODE = "sqlite_begin_mode"
 _held = threading.local()
 

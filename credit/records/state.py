@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table
-from sqlalchemy.exc import SQLAlchemyError
 
 from credit.errors import RecordStoreUnavailable
 from credit.records.schema import cause_of
-from credit.records.sqlite import begin_immediate, create_private_file, sqlite_engine, use_wal
+from credit.records.sqlite import (
+    STORE_ERRORS,
+    begin_immediate,
+    create_private_file,
+    sqlite_engine,
+    use_wal,
+)
 
 __all__ = ["begin_immediate", "ensure_tables", "open_state"]
 
@@ -37,7 +42,7 @@ def open_state(path: Path) -> Engine:
         create_private_file(path)
         use_wal(engine)
         ensure_tables(engine, metadata)
-    except (OSError, SQLAlchemyError) as error:
+    except STORE_ERRORS as error:
         engine.dispose()
         raise RecordStoreUnavailable(
             f"The state database {path} cannot be opened ({cause_of(error)}); check that its "

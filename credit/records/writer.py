@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from credit.errors import CreditError, RecordStoreBusy, RecordStoreUnavailable
 from credit.records.batch import write_batch
@@ -22,7 +22,7 @@ from credit.records.idempotency import Outcome
 from credit.records.keys import KeyProvider
 from credit.records.prepare import Prepared, prepare
 from credit.records.record import NewRecord, Receipt
-from credit.records.schema import cannot_open, cause_of, open_store
+from credit.records.schema import SCHEMA_VERSION, cannot_open, cause_of, open_store, schema_info
 from credit.records.sqlite import begin_immediate
 from credit.records.subjectkeys import SubjectKeys
 
@@ -135,6 +135,26 @@ class RecordWriter:
             self._waiting.append(_Waiting(prepared, receipt))
             self._changed.notify()
         return receipt
+
+    def probe(self) -> None:
+        """Commit and sync an empty change, as an append would; blocking, from any thread.
+
+        Raises
+        ------
+        RecordStoreUnavailable
+            Nothing can be written now.
+        """
+        try:
+            engine = open_store(self._path)
+            try:
+                with begin_immediate(engine) as connection:
+                    connection.execute(update(schema_info).values(version=SCHEMA_VERSION))
+            finally:
+                engine.dispose()
+        except CreditError:
+            raise
+        except Exception as error:
+            raise self._not_written(error) from error
 
     def close(self) -> None:
         """Write everything that was accepted, then stop. Blocks; calling it again does nothing."""

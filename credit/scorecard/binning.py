@@ -1,25 +1,22 @@
 """Supervised, monotone binning of one numeric feature.
 
-A classification tree proposes cuts, thin bins join a neighbour, and neighbours that break the
-direction are pooled. Missing values take no part in the cuts: they keep a bin of their own.
+A classification tree proposes cuts; thin bins, and neighbours that break the direction, are merged.
+Missing values take no part in the cuts: they keep a bin of their own.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
 from credit.errors import DataError, SettingsInvalid
 from credit.metrics.sample import BoolArray, FloatArray
 from credit.scorecard.bins import NumericBins
-from credit.scorecard.woe import THIN_BIN, weight_of_evidence
+from credit.scorecard.pooling import Mix, Segment, information_value, join_thin, pool_violators
 
-MINIMUM_MAX_BINS = 2
+FEWEST_MAX_BINS = 2
 DIRECTIONS = (-1, 0, 1)
 
 
@@ -34,14 +31,12 @@ def fit_bins(
 ) -> NumericBins:
     """Cut a feature into bins whose bad rate moves one way only.
 
-    1. A tree of at most ``max_bins`` leaves (CART, entropy), each with at least
-    ``minimum_bin_share`` of all rows.
-       It sees ranks in place of values, so an increasing transform of the feature gives the same
-       bins.
-    2. Bins with fewer than :data:`~credit.scorecard.woe.THIN_BIN` goods or bads join their smaller
-    neighbour. 3. Neighbours whose bad rates stand against the direction, or are equal, are pooled
-    until none do (pool
-       adjacent violators).
+    First a tree (CART, entropy) cuts the values into at most ``max_bins`` leaves, each with at
+    least ``minimum_bin_share`` of all rows. It sees ranks in place of values, so an increasing
+    transform of the feature gives the same bins. Then leaves with too few goods or bads to compare
+    join a neighbour (:func:`~credit.scorecard.pooling.join_thin`), and neighbours whose risk moves
+    against the direction, or not at all, are pooled
+    (:func:`~credit.scorecard.pooling.pool_violators`).
 
     The same rows give the same bins, in whichever order they come.
 
@@ -54,8 +49,8 @@ def fit_bins(
     weight
         Positive weight of each row, of mean 1: weights count as rows.
     direction
-        +1: PD rises with the feature; -1: it falls; 0: whichever of the two keeps the higher IV (+1
-        if equal).
+        +1: PD rises with the feature; -1: it falls; 0: whichever of the two keeps the higher
+        information value (+1 if equal).
     max_bins
         Largest number of bins, the one for missing not counted.
     minimum_bin_share
@@ -72,51 +67,28 @@ def fit_bins(
     ----------
     Breiman, L., Friedman, J., Olshen, R., Stone, C. (1984). Classification and Regression Trees.
     Wadsworth.
-
-    Ayer, M., Brunk, H. D., Ewing, G. M., Reid, W. T., Silverman, E. (1955). An empirical
-    distribution function for sampling with incomplete information. Annals of Mathematical
-    Statistics 26, 641-647. doi:10.1214/aoms/1177728423
     """
     _check_settings(direction, max_bins, minimum_bin_share)
     if np.isinf(values).any():
         raise DataError("expected finite numbers or NaN for missing, came infinities")
 
-    present = ~np.isnan(values)
+    mix = Mix(n_goods=float(weight[~bad].sum()), n_bads=float(weight[bad].sum()))
     minimum_rows = max(1, math.ceil(minimum_bin_share * values.size))
-    edges = _tree_edges(values[present], bad[present], weight[present], max_bins, minimum_rows)
-    segments = _join_thin(_segments(edges, values[present], bad[present], weight[present]))
+    present = ~np.isnan(values)
+    values, bad, weight = values[present], bad[present], weight[present]
+    edges = _tree_edges(values, bad, weight, max_bins, minimum_rows)
+    segments = join_thin(_segments(edges, values, bad, weight), mix)
     signs = (direction,) if direction else (1, -1)
-    candidates = [_pool_violators(segments, sign) for sign in signs]
-    totals = {"n_goods": float(weight[~bad].sum()), "n_bads": float(weight[bad].sum())}
-    best = max(candidates, key=lambda pooled: _information_value(pooled, **totals))
+    candidates = [pool_violators(segments, sign, mix) for sign in signs]
+    best = max(candidates, key=lambda pooled: information_value(pooled, mix))
     return NumericBins(edges=tuple(segment.upper for segment in best[:-1]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """A run of values up to and including ``upper``."""
-
-    upper: float
-    goods: float
-    bads: float
-
-    def __add__(self, right: _Segment) -> _Segment:
-        return _Segment(right.upper, self.goods + right.goods, self.bads + right.bads)
-
-    @property
-    def rows(self) -> float:
-        return self.goods + self.bads
-
-    @property
-    def bad_rate(self) -> float:
-        return self.bads / self.rows
 
 
 def _check_settings(direction: int, max_bins: int, minimum_bin_share: float) -> None:
     if direction not in DIRECTIONS:
         raise SettingsInvalid(f"direction: expected -1, 0 or 1, came {direction}")
-    if max_bins < MINIMUM_MAX_BINS:
-        raise SettingsInvalid(f"max_bins: expected at least {MINIMUM_MAX_BINS}, came {max_bins}")
+    if max_bins < FEWEST_MAX_BINS:
+        raise SettingsInvalid(f"max_bins: expected at least {FEWEST_MAX_BINS}, came {max_bins}")
     if not 0 <= minimum_bin_share < 1:
         raise SettingsInvalid(f"minimum_bin_share: expected in [0, 1), came {minimum_bin_share}")
 
@@ -139,7 +111,7 @@ def _tree_edges(
 
 
 def _short_between(low: float, high: float) -> float:
-    """Return the number with the fewest digits in ``[low, high)``.
+    """Return a number of few digits in ``[low, high)``.
 
     People read it more easily than a midpoint, and it rarely is the exact value of an applicant.
     """
@@ -154,42 +126,12 @@ def _short_between(low: float, high: float) -> float:
 
 def _segments(
     edges: list[float], values: FloatArray, bad: BoolArray, weight: FloatArray
-) -> list[_Segment]:
+) -> list[Segment]:
     bins = NumericBins(edges=tuple(edges))
-    index: NDArray[np.intp] = bins.indices(values)
+    index = bins.indices(values)
     goods = np.bincount(index[~bad], weights=weight[~bad], minlength=bins.missing)
     bads = np.bincount(index[bad], weights=weight[bad], minlength=bins.missing)
     return [
-        _Segment(upper, float(good), float(ill))
-        for upper, good, ill in zip([*edges, math.inf], goods, bads, strict=True)
+        Segment(upper, float(n_goods), float(n_bads))
+        for upper, n_goods, n_bads in zip([*edges, math.inf], goods, bads, strict=True)
     ]
-
-
-def _join_thin(segments: Iterable[_Segment]) -> list[_Segment]:
-    joined = list(segments)
-    while len(joined) > 1:
-        thinnest = min(range(len(joined)), key=lambda k: min(joined[k].goods, joined[k].bads))
-        if min(joined[thinnest].goods, joined[thinnest].bads) >= THIN_BIN:
-            break
-        neighbours = [k for k in (thinnest - 1, thinnest + 1) if 0 <= k < len(joined)]
-        left = min(thinnest, min(neighbours, key=lambda k: joined[k].rows))
-        joined[left : left + 2] = [joined[left] + joined[left + 1]]
-    return joined
-
-
-def _pool_violators(segments: Iterable[_Segment], sign: int) -> list[_Segment]:
-    pooled: list[_Segment] = []
-    for segment in segments:
-        pooled.append(segment)
-        while len(pooled) > 1 and sign * (pooled[-1].bad_rate - pooled[-2].bad_rate) <= 0:
-            last = pooled.pop()
-            pooled[-1] += last
-    return pooled
-
-
-def _information_value(segments: Iterable[_Segment], *, n_goods: float, n_bads: float) -> float:
-    return math.fsum(
-        (segment.goods / n_goods - segment.bads / n_bads)
-        * weight_of_evidence(segment.goods, segment.bads, n_goods=n_goods, n_bads=n_bads)
-        for segment in segments
-    )

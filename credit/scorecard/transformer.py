@@ -92,6 +92,11 @@ class WoeTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
             Shapes do not fit together, a value is infinite, a weight is not positive, or one class
             is absent.
         """
+        if len(self.directions) != len(self.feature_names):
+            raise DataError(
+                f"directions: expected {len(self.feature_names)}, one per feature name,"
+                f" came {len(self.directions)}"
+            )
         rows = self._checked_rows(X)
         bad = checked_target(y)
         if rows.shape[0] != bad.size:
@@ -121,7 +126,7 @@ class WoeTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
 
     def get_feature_names_out(
         self,
-        input_features: object = None,  # noqa: ARG002 (the signature is scikit-learn's)
+        input_features: object = None,
     ) -> NDArray[np.object_]:
         """Return the names of the selected columns."""
         check_is_fitted(self)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from credit.errors import DataError
 
-THIN_BIN = 5.0
-"""A bin with fewer goods, or fewer bads, than this is thin: its odds are mostly chance."""
+THIN_CELL = 5.0
+"""A bin with fewer goods, or fewer bads, than this is smoothed: its odds are mostly chance."""
 
-PRIOR_ROWS = 10.0
-"""Rows of the whole sample's mix that are added to a thin bin: one odd row then weighs little."""
+HALF_A_ROW = 0.5
+"""What smoothing adds to the rarer class, as in the customary correction for empty cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ def weight_of_evidence(good: float, bad: float, *, n_goods: float, n_bads: float
     ``WOE = ln((g / G) / (b / B))``, with g and b the goods and bads of the bin, G and B those of
     the sample: the log of how much the bin multiplies the good:bad odds of the sample.
 
-    A thin bin (:data:`THIN_BIN`) is first joined by m = :data:`PRIOR_ROWS` rows of the sample's own
-    mix, ``g + m G / (G + B)`` and ``b + m B / (G + B)`` (the m-estimate). That avoids ln 0 and
-    pulls the bin towards 0, the neutral value, which an empty bin gets exactly. Adding the
-    customary 0.5 to both cells would instead pull towards even odds, which for a bad rate of a few
-    per cent marks an almost empty bin as very risky.
+    A bin of few goods or few bads (below :data:`THIN_CELL`) is first joined by a little of the
+    sample's own mix, ``g + s G`` and ``b + s B`` with ``s = 0.5 / min(G, B)``: half a row of the
+    rarer class and its due of the other. That avoids ln 0 and pulls the bin towards 0, the neutral
+    value, which an empty bin gets exactly. Adding 0.5 to both cells would instead pull towards even
+    odds, which at a bad rate of a few per cent marks an almost empty bin as very risky.
 
     References
     ----------
@@ -101,7 +101,8 @@ def weight_of_evidence(good: float, bad: float, *, n_goods: float, n_bads: float
     """
     if good + bad == 0:
         return 0.0
-    if min(good, bad) < THIN_BIN:
-        good += PRIOR_ROWS * n_goods / (n_goods + n_bads)
-        bad += PRIOR_ROWS * n_bads / (n_goods + n_bads)
+    if min(good, bad) < THIN_CELL:
+        added = HALF_A_ROW / min(n_goods, n_bads)
+        good += added * n_goods
+        bad += added * n_bads
     return math.log((good * n_bads) / (bad * n_goods))

@@ -9,7 +9,7 @@ import msgspec
 
 from credit.errors import CreditError
 
-Result = TypeVar("Result", covariant=True)
+Result = TypeVar("Result")
 Out = TypeVar("Out")
 
 
