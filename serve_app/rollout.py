@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from credit.decision.assignment import CHALLENGER, CHAMPION, Arm, Rollout, with_share
 from credit.errors import SettingsInvalid
 from credit.records import begin_immediate
+from credit.records.state import ensure_tables
 
 metadata = sa.MetaData()
 
@@ -31,7 +32,7 @@ class RolloutMoved(SettingsInvalid):
 
 def read_rollout(engine: sa.Engine, product: str) -> Rollout | None:
     """Return the current rollout of a product, or None before the first one."""
-    metadata.create_all(engine)
+    ensure_tables(engine, metadata)
     with engine.connect() as connection:
         body = connection.execute(
             sa.select(rollouts.c.body).where(rollouts.c.product == product)
@@ -47,7 +48,7 @@ def write_rollout(engine: sa.Engine, rollout: Rollout) -> None:
     RolloutMoved
         When the stored generation is another one.
     """
-    metadata.create_all(engine)
+    ensure_tables(engine, metadata)
     values = {
         "generation": rollout.generation,
         "body": msgspec.json.encode(rollout),

@@ -150,13 +150,9 @@ def _references(
     missing = series.isna().to_numpy()
     text = series.astype("string").fillna("")
     length = text.str.len().to_numpy(dtype=np.int64)
-    rules = [
-        (
-            "length",
-            f"expected 1 to {MAXIMUM_ID_LENGTH} printable characters",
-            (length > MAXIMUM_ID_LENGTH) | ((length == 0) & ~missing),
-        )
-    ]
+    wrong_length = (length > MAXIMUM_ID_LENGTH) | ((length == 0) & ~missing)
+    expected = f"expected 1 to {MAXIMUM_ID_LENGTH} printable characters"
+    rules = [("length", expected, wrong_length)]
     if required:
         rules.append(("missing", "required; give the lender's reference", missing))
     return text.where(~missing, None).astype(object), rules

@@ -30,7 +30,7 @@ def row_groups(
     # Adding zero turns -0.0 into 0.0, so that equal values have equal bytes.
     rows = np.ascontiguousarray(raw + 0.0)
     as_bytes = rows.view(f"V{rows.shape[1] * rows.itemsize}").ravel()
-    same = np.unique(as_bytes, return_inverse=True)[1].astype(np.int64)
+    same = np.asarray(np.unique(as_bytes, return_inverse=True)[1], dtype=np.int64)
     if applicants is None:
         return same
     return _joined(same, applicants)
