@@ -15,13 +15,13 @@ from cluster.running import Running
 from credit.contract import FrameCheck
 from credit.decision.bundle import Bundle
 from credit.decision.score import Answer
+from credit.explain import ReasonCode
 from credit.metrics import MINIMUM_BADS, auc_interval, ece_interval, enough_bads
 from credit.settings import Settings
 from drift import DriftReport
 
+DECISIONS = ("approve", "review", "decline")
 SHOWN_PER_DECISION = 2
-FULL_SAMPLE_BADS = 400
-"""Bads below which an ECE over ten bins is mostly noise; the report says so."""
 
 
 def say_data(check: FrameCheck, product: str) -> None:
@@ -52,54 +52,52 @@ def say_applicants(answers: Sequence[Answer]) -> None:
         "applicant",
         "PD",
         "score",
-        "rating",
-        "risk",
         "decision",
-        "reasons",
-        "arm",
+        "why, and the points it costs",
         title="Some applicants",
     )
     shown: Counter[str] = Counter()
-    for a in sorted(
-        answers, key=lambda answer: ("approve", "review", "decline").index(answer.decision)
-    ):
+    for a in sorted(answers, key=lambda answer: DECISIONS.index(answer.decision)):
         shown[a.decision] += 1
-        if shown[a.decision] > SHOWN_PER_DECISION:
-            continue
-        reasons = "\n".join(
-            f"{r.text}" + ("" if r.points is None else f" ({r.points:+.0f})")
-            for r in a.reason_codes
-        )
-        table.add_row(
-            a.application_id,
-            f"{a.probability_of_default:.3f}",
-            f"{a.score:.0f}",
-            a.rating,
-            a.risk_level,
-            a.decision,
-            reasons or "-",
-            a.arm,
-        )
+        if shown[a.decision] <= SHOWN_PER_DECISION:
+            table.add_row(
+                f"{a.application_id}\n{a.arm}",
+                f"{a.probability_of_default:.3f}\n{a.risk_level}",
+                f"{a.score:.0f}\n{a.rating}",
+                a.decision,
+                "\n".join(_words(reason) for reason in a.reason_codes) or "nothing adverse",
+                end_section=True,
+            )
     console.print(table)
     counts = Counter(a.decision for a in answers)
     console.print("Decisions: " + ", ".join(f"{n} {d}" for d, n in counts.most_common()))
 
 
+def _words(reason: ReasonCode) -> str:
+    points = "" if reason.points is None else f" {reason.points:+.0f}"
+    return f"{reason.code}{points}: {reason.text}"
+
+
 def say_arms(answers: Sequence[Answer], labels: npt.NDArray[np.int8]) -> None:
     """Print the split between the arms, and what was served against the held-back outcomes."""
-    table = Table(
-        "arm", "applicants", "bads", "AUC", "ECE", title="Served, against the outcomes held back"
-    )
-    for arm in ["champion", "challenger", "both"]:
-        mask = np.array([arm in (a.arm, "both") for a in answers])
-        y = labels[mask]
-        prob = np.array([a.probability_of_default for a in answers])[mask]
+    title = "Served, against the outcomes held back"
+    table = Table("arm", "applicants", "bads", "AUC", "ECE", title=title)
+    arms = np.array([a.arm for a in answers])
+    prob = np.array([a.probability_of_default for a in answers])
+    for arm in sorted(set(arms)):
+        y, p = labels[arms == arm], prob[arms == arm]
         figures = ("too few bads",) * 2
         if enough_bads(y):
-            figures = (str(auc_interval(y, prob)), str(ece_interval(y, prob)))
+            figures = (str(auc_interval(y, p)), str(ece_interval(y, p)))
         table.add_row(arm, f"{len(y)} ({len(y) / len(labels):.1%})", str(int(y.sum())), *figures)
+    # All together are one sample of what was served: the width of the interval says how small it is.
+    together = str(auc_interval(labels, prob)), str(ece_interval(labels, prob))
+    table.add_row("together", str(len(labels)), str(int(labels.sum())), *together)
     console.print(table)
-    console.print(f"An arm needs {MINIMUM_BADS} bads before a figure about it is worth printing.")
+    console.print(
+        f"An arm needs {MINIMUM_BADS} bads before a figure about it alone is worth printing; with "
+        f"{int(labels.sum())} bads the ECE of all is mostly chance. The figures on all held-out rows stand above."
+    )
 
 
 def say_latency(scored: Scored, n_clients: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ def running_service(args: ServiceArgs, *, port: int) -> Iterator[Running]:
 
     from cluster.service import build
 
+    # Importing Serve sets its level to INFO again, for messages that `credit` words itself.
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
     application = build(args)
     port = port or free_port()
     # An explicit host keeps HAProxy and the replicas' own ports on it; without, they listen

@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from cluster.cli import contract, demo, score, serve, tune
-from cluster.cli.terminal import errors_console
+from cluster.cli.terminal import errors_console, quiet_libraries
 from cluster.exits import INTERRUPTED, exit_code
 from credit.errors import CreditError, SettingsInvalid
 
@@ -30,6 +30,7 @@ app.command("demo")(demo.demo)
 
 def run() -> None:
     """Run the command; what went wrong is one sentence on standard error and an exit code."""
+    quiet_libraries()
     try:
         app()
     except CreditError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,13 @@ from tune.progress import SweepProgress
 
 console = Console(highlight=False)
 errors_console = Console(stderr=True, highlight=False)
+
+
+def quiet_libraries() -> None:
+    """Show of libraries what a person can act on: not their greetings, nor Ray's own shutdown."""
+    for name in ("alembic", "mlflow", "ray.serve", "ray.tune"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("ray").setLevel(logging.ERROR)
 
 
 @contextmanager
@@ -45,7 +53,7 @@ def sweep_bar(family: str, n_trials: int) -> Iterator[Callable[[SweepProgress], 
 
 @contextmanager
 def counting_bar(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show how many of ``total`` are done; the function advances by one and may be called from any thread."""
+    """Show how many of ``total`` are done; the function advances by one, from any thread."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,14 +149,25 @@ def _references(
     series: pd.Series[Any], *, required: bool
 ) -> tuple[Any, list[tuple[str, str, Mask]]]:
     missing = series.isna().to_numpy()
-    text = series.astype("string").fillna("")
-    length = text.str.len().to_numpy(dtype=np.int64)
-    wrong_length = (length > MAXIMUM_ID_LENGTH) | ((length == 0) & ~missing)
+    text = _whole_numbers_as_such(series).astype("string").fillna("")
+    fits = np.array(
+        [len(cell) <= MAXIMUM_ID_LENGTH and cell.isprintable() for cell in text], dtype=bool
+    )
+    empty = (text == "").to_numpy(dtype=bool) & ~missing
     expected = f"expected 1 to {MAXIMUM_ID_LENGTH} printable characters"
-    rules = [("length", expected, wrong_length)]
+    rules = [("length", expected, ~fits | empty)]
     if required:
         rules.append(("missing", "required; give the lender's reference", missing))
-    return text.where(~missing, None).astype(object), rules
+    references = text.to_numpy(dtype=object)
+    references[missing] = None  # not pandas' NA, which no validator takes for null
+    return references, rules
+
+
+def _whole_numbers_as_such(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Undo what a file reader does to numbered references beside an empty cell: 17 becomes 17.0."""
+    if not pd.api.types.is_float_dtype(series) or not (series.dropna() % 1 == 0).all():
+        return series
+    return series.astype("Int64")
 
 
 def _numbers(
@@ -198,11 +210,14 @@ def _to_float(series: pd.Series[Any]) -> tuple[npt.NDArray[np.float64], Mask]:
     for i, cell in enumerate(series):
         if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
             continue
-        if isinstance(cell, bool):
+        # Python's parser reads 1_000 as 1000; in a file it is a slip.
+        if isinstance(cell, bool | np.bool_ | bytes) or (isinstance(cell, str) and "_" in cell):
             wrong[i] = True
             continue
         try:
             values[i] = float(cell)
+        except OverflowError:  # a whole number beyond float64
+            values[i] = math.inf if cell > 0 else -math.inf
         except (TypeError, ValueError):
             wrong[i] = True
     return values, wrong

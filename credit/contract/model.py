@@ -285,7 +285,7 @@ class Contract(_Part):
         return problems
 
     def _protected_columns(self) -> list[str]:
-        """Age is a feature only by an explicit option: capped, PD not rising with it, in no ratio."""
+        """Age is a feature only by an explicit option: capped, PD not rising with it, in no ratio, gate or rule."""
         problems = []
         options = {option.column: option for option in self.policy_options}
         for option in self.policy_options:
@@ -297,13 +297,20 @@ class Contract(_Part):
                     f"policy option {option.column}: cap {option.cap:g} > {AGE_CAP_MAXIMUM}"
                 )
         for feature in self.features:
-            for name in options.keys() & {*feature.columns}:
-                allowed = feature.op == "cap" and (feature.at or 0) <= options[name].cap
+            gate = {feature.only.column} if feature.only else set()
+            for name in sorted(options.keys() & {*feature.columns, *gate}):
+                capped = feature.op == "cap" and (feature.at or 0) <= options[name].cap
+                allowed = capped and name not in gate
                 if not allowed or feature.risk != "decreasing":
                     problems.append(
                         f"feature {feature.name}: {name} may be used only as op cap, at most "
                         f"{options[name].cap:g}, with risk decreasing"
                     )
+        problems += [
+            f"rule {rule.code}: {rule.column} is protected and may not decide"
+            for rule in self.policy.rules
+            if rule.column in options
+        ]
         return problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +37,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
             raise DataError(f"{path}: unknown kind of file; expected one of {kinds}")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read as CSV: {error}") from error
-    except (pyarrow.ArrowInvalid, OSError) as error:
+    # EOFError and zlib.error: a compressed file was cut; ImportError: its codec is not installed.
+    except (pyarrow.ArrowInvalid, OSError, EOFError, zlib.error, ImportError) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
     if frame.empty:
         raise DataError(f"{path}: holds no rows")

@@ -27,8 +27,8 @@ def row_groups(
     -------
     Group number of each row, shape (n_rows,).
     """
-    # Adding zero turns -0.0 into 0.0, so that equal values have equal bytes.
-    rows = np.ascontiguousarray(raw + 0.0)
+    # Adding zero turns -0.0 into 0.0, and NaN has many spellings: equal values get equal bytes.
+    rows = np.ascontiguousarray(np.where(np.isnan(raw), np.nan, raw + 0.0))
     as_bytes = rows.view(f"V{rows.shape[1] * rows.itemsize}").ravel()
     same = np.asarray(np.unique(as_bytes, return_inverse=True)[1], dtype=np.int64)
     if applicants is None:

@@ -89,7 +89,11 @@ def load_bundle(path: Path) -> Bundle:
     """
     if not path.is_dir():
         raise BundleUnknown(f"there is no bundle at {path}")
-    files = {f.name: f.read_bytes() for f in path.iterdir() if f.name != REFERENCE_FOLDER}
+    content = [entry for entry in path.iterdir() if entry.name != REFERENCE_FOLDER]
+    folders = [entry.name for entry in content if entry.is_dir()]
+    if folders:
+        raise BundleCorrupt(f"bundle {path.name[:12]}: it holds no folder {folders[0]}; remove it")
+    files = {file.name: file.read_bytes() for file in content}
     found = content_hash(files)
     if found != path.name:
         raise BundleCorrupt(

@@ -13,6 +13,10 @@ MAXIMUM_REASONS = 4
 """Regulation B, comment 9(b)(2)-1: disclosure of more than four reasons is not likely to be helpful."""
 
 
+LEAST_POINTS = 0.5
+"""A further reason that rounds to no point at all would only distract from the first."""
+
+
 class ReasonCode(msgspec.Struct, frozen=True):
     """One reason.
 
@@ -53,7 +57,9 @@ def reason_codes(
     Notes
     -----
     Groups that do not lower the score are never named, so a good score may carry no reason at all.
-    Ties keep the contract's order.
+    That is judged on the two decimals a score has: contributions that cancel leave a rest of 1e-17,
+    which is nobody's reason. Behind the first, reasons of less than half a point are left out. Ties
+    keep the contract's order.
     """
     texts = contract.reason_texts
     reasons = [ReasonCode(rule.code, rule.column, rule.text, None) for rule in rules]
@@ -64,13 +70,8 @@ def reason_codes(
         totals[code] = totals.get(code, 0.0) + value
         if code not in heaviest or value > heaviest[code][0]:
             heaviest[code] = (value, feature.name)
-    adverse = sorted(
-        ((total, code) for code, total in totals.items() if total > 0), key=lambda item: -item[0]
-    )
-    reasons += [
-        ReasonCode(
-            code, heaviest[code][1], texts[code], round(scale.points_from_log_odds(total), 2)
-        )
-        for total, code in adverse
-    ]
+    points = {code: round(scale.points_from_log_odds(v), 2) for code, v in totals.items()}
+    adverse = sorted((code for code in totals if points[code] < 0), key=lambda code: -totals[code])
+    told = [c for i, c in enumerate(adverse) if i == 0 or points[c] <= -LEAST_POINTS]
+    reasons += [ReasonCode(code, heaviest[code][1], texts[code], points[code]) for code in told]
     return tuple(reasons[:MAXIMUM_REASONS])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from credit.errors import BundleCorrupt, DataError
 from credit.models.base import Labels, Matrix
 from credit.scorecard import Scorecard
 
@@ -33,8 +34,17 @@ class ScorecardModel:
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
-        """Rebuild from JSON."""
-        return cls(Scorecard.from_json(files[FILE].decode()))
+        """Rebuild from JSON.
+
+        Raises
+        ------
+        BundleCorrupt
+            When it is not a scorecard.
+        """
+        try:
+            return cls(Scorecard.from_json(files[FILE].decode()))
+        except (DataError, UnicodeDecodeError) as error:
+            raise BundleCorrupt(f"{FILE} is not a scorecard: {error}") from error
 
 
 def fit_scorecard_model(

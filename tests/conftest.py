@@ -1,0 +1,116 @@
+"""What every test may use: a small loan book, bundles made of it as production makes them, and no
+Ray cluster by accident.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from credit.contract import Contract, load_contract
+from credit.decision import Bundle, load_bundle, save_bundle
+from tests.loanbook import loan_book
+from tune.rows import Rows, prepare, split_holdout
+from tune.winner import Verification, make_winner
+
+BOOSTING = {"num_iterations": 40, "learning_rate": 0.1, "num_leaves": 8, "min_data_in_leaf": 40}
+CARD = {"max_bins": 6, "minimum_bin_share": 0.03, "minimum_iv": 0.0}
+
+Winner = tuple[Bundle, Verification]
+
+
+@pytest.fixture(autouse=True)
+def no_ray_cluster(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let ``ray.init`` raise, unless the test is marked ``ray``; Ray is not imported for it."""
+    ray = sys.modules.get("ray")
+    if ray is None or request.node.get_closest_marker("ray") is not None:
+        yield
+        return
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError("this test started Ray: mark it `ray`, or do without a cluster")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ray, "init", refuse)
+        yield
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return load_contract("give_me_some_credit")
+
+
+@pytest.fixture(scope="session")
+def book(contract: Contract) -> pd.DataFrame:
+    """A loan book under the contract's names; every row is good."""
+    return loan_book(4_000, seed=7)
+
+
+@pytest.fixture(scope="session")
+def rows(book: pd.DataFrame, contract: Contract) -> Rows:
+    return prepare(book, contract)[0]
+
+
+@pytest.fixture(scope="session")
+def lightgbm_winner(rows: Rows, contract: Contract) -> Winner:
+    train, held_out = split_holdout(rows)
+    return make_winner(
+        train,
+        held_out,
+        contract,
+        family_name="lightgbm",
+        parameters=BOOSTING,
+        seed=3,
+        num_threads=1,
+    )
+
+
+@pytest.fixture(scope="session")
+def scorecard_winner(rows: Rows, contract: Contract) -> Winner:
+    train, held_out = split_holdout(rows)
+    return make_winner(
+        train,
+        held_out,
+        contract,
+        family_name="scorecard",
+        parameters=CARD,
+        seed=3,
+        num_threads=1,
+    )
+
+
+@pytest.fixture(scope="session")
+def bundle_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that bundles lie in, by hash. Read it; to change a bundle, copy it elsewhere."""
+    return tmp_path_factory.mktemp("bundles")
+
+
+@pytest.fixture(scope="session")
+def lightgbm_folder(lightgbm_winner: Winner, bundle_root: Path) -> Path:
+    return save_bundle(lightgbm_winner[0], bundle_root)
+
+
+@pytest.fixture(scope="session")
+def scorecard_folder(scorecard_winner: Winner, bundle_root: Path) -> Path:
+    return save_bundle(scorecard_winner[0], bundle_root)
+
+
+@pytest.fixture(scope="session")
+def lightgbm_bundle(lightgbm_folder: Path) -> Bundle:
+    return load_bundle(lightgbm_folder)
+
+
+@pytest.fixture(scope="session")
+def scorecard_bundle(scorecard_folder: Path) -> Bundle:
+    return load_bundle(scorecard_folder)
+
+
+@pytest.fixture(scope="session", params=["lightgbm", "scorecard"])
+def any_bundle(request: pytest.FixtureRequest) -> Bundle:
+    """Each family in turn."""
+    bundle: Bundle = request.getfixturevalue(f"{request.param}_bundle")
+    return bundle
