@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 import typer
 from pydantic import ValidationError
@@ -28,11 +29,17 @@ app.command("score")(score.score)
 app.command("demo")(demo.demo)
 
 
-def run() -> None:
-    """Run the command; what went wrong is one sentence on standard error and an exit code."""
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; what went wrong is one sentence on standard error and an exit code.
+
+    Parameters
+    ----------
+    arguments
+        Instead of those of the process.
+    """
     quiet_libraries()
     try:
-        app()
+        app(arguments)
     except CreditError as error:
         _fail(error)
     except ValidationError as error:

@@ -1,0 +1,163 @@
+"""The ``credit`` command as a process, as its user starts it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from serve_app.client import ScoringClient
+
+START_DEADLINE_S = 240.0
+STOP_DEADLINE_S = 90.0
+
+
+def credit(
+    home: Path, *arguments: str, deadline_s: float = 600.0
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        _command(arguments),
+        env=_environment(home),
+        capture_output=True,
+        text=True,
+        timeout=deadline_s,
+        check=False,
+    )
+
+
+def _command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "cluster.cli.main", *arguments]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """The environment of this process without what an earlier Ray left in it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    return {**kept, "CREDIT_HOME": str(home), "COLUMNS": "120", "NO_COLOR": "1"}
+
+
+class Process:
+    """A command that runs beside the test; its output is collected."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        self.home = home
+        self._lines: list[str] = []
+        self._changed = threading.Condition()
+        self._process = subprocess.Popen(
+            _command(arguments),
+            env=_environment(home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._family: list[psutil.Process] = []
+
+    @property
+    def output(self) -> str:
+        """All that was printed so far."""
+        return "".join(self._lines)
+
+    def wait_for(self, pattern: str, deadline_s: float) -> re.Match[str]:
+        """Wait until the output holds a pattern; fail when the process ends before."""
+        end = time.monotonic() + deadline_s
+        with self._changed:
+            while True:
+                found = re.search(pattern, self.output)
+                if found is not None:
+                    return found
+                gone = not self._reader.is_alive() or self._process.poll() is not None
+                left = end - time.monotonic()
+                assert not gone, f"ended before {pattern!r} was printed:\n{self.output}"
+                assert left > 0, f"{pattern!r} was not printed in time:\n{self.output}"
+                self._changed.wait(min(left, 1.0))
+
+    def family(self) -> list[psutil.Process]:
+        """All processes that this command has started, Ray's included."""
+        found = psutil.Process(self._process.pid).children(recursive=True)
+        self._family = list({p.pid: p for p in [*self._family, *found]}.values())
+        return found
+
+    def replicas(self, deployment: str) -> list[psutil.Process]:
+        """Processes of one deployment's replicas."""
+        return [p for p in self.family() if f"ServeReplica:credit:{deployment}" in _title(p)]
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C and return the exit code."""
+        self.family()
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(STOP_DEADLINE_S)
+
+    def kill(self) -> None:
+        """Kill the process itself with SIGKILL; its children are left to find out."""
+        self.family()
+        self._process.kill()
+        self._process.wait(STOP_DEADLINE_S)
+
+    def end(self) -> None:
+        """Leave nothing of it behind, whatever the test did; only its own processes are ended."""
+        if self._process.poll() is None:
+            self.family()
+            self._process.kill()
+            self._process.wait(STOP_DEADLINE_S)
+        left = [p for p in self._family if p.is_running()]
+        for process in left:
+            process.kill()
+        psutil.wait_procs(left, timeout=STOP_DEADLINE_S)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            with self._changed:
+                self._lines.append(line)
+                self._changed.notify_all()
+        with self._changed:
+            self._changed.notify_all()
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+class Service(Process):
+    """``credit serve`` on a free port, ready to answer."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        super().__init__(home, "serve", "--port", "0", "--challenger", "challenger", *arguments)
+        try:
+            self.url = self.wait_for(r"at (http://\S+?)\.\s", START_DEADLINE_S).group(1)
+        except BaseException:
+            self.end()
+            raise
+        self.token = (home / "token").read_text().strip()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def client(self) -> ScoringClient:
+        """A client with the right token."""
+        return ScoringClient(self.url, self.token)
+
+
+def until(condition: Callable[[], bool], deadline_s: float, what: str) -> None:
+    """Wait for another process to do something that tells nobody."""
+    end = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < end, f"not within {deadline_s:.0f} s: {what}"
+        time.sleep(0.05)

@@ -1,0 +1,71 @@
+"""One decision function: the same bits wherever and however an applicant is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from cluster.scoring_files import score_locally
+from credit.contract import Contract
+from credit.decision import Rollout, load_bundle
+from credit.decision.score import Answer
+from credit.records import open_state
+from serve_app.rollout import read_rollout
+from tests.cluster.processes import Service
+
+pytestmark = pytest.mark.ray
+
+
+@pytest.fixture(scope="module", params=["graph", "fused"])
+def service(home: Path, request: pytest.FixtureRequest) -> Iterator[Service]:
+    with Service(home, "--placement", request.param) as started:
+        yield started
+        assert started.interrupt() == 0
+
+
+@pytest.fixture(scope="module")
+def local_answers(home: Path, contract: Contract, applicants: list[dict[str, Any]]) -> list[Answer]:
+    state = open_state(home / "state.db")
+    rollout = read_rollout(state, contract.product)
+    state.dispose()
+    assert isinstance(rollout, Rollout)
+    bundles = {a.bundle: load_bundle(home / "bundles" / a.bundle) for a in rollout.arms}
+    return list(score_locally(applicants, rollout, bundles, shap_values=True, advance=lambda: None))
+
+
+def _without_id(answer: Answer) -> Answer:
+    return msgspec.structs.replace(answer, decision_id=None)
+
+
+def test_one_by_one_gives_the_bits_of_a_local_score(
+    service: Service, applicants: list[dict[str, Any]], local_answers: list[Answer]
+) -> None:
+    with service.client() as client:
+        told = [client.score(row, shap_values=True) for row in applicants]
+
+    assert [_without_id(answer) for answer in told] == local_answers
+    assert {answer.arm for answer in told} == {"champion", "challenger"}
+
+
+def test_many_at_once_travel_as_batches_and_give_the_same_bits(
+    service: Service, applicants: list[dict[str, Any]], local_answers: list[Answer]
+) -> None:
+    with service.client() as client, ThreadPoolExecutor(32) as pool:
+        told = list(pool.map(lambda row: client.score(row, shap_values=True), applicants))
+
+    assert [_without_id(answer) for answer in told] == local_answers
+
+
+def test_the_comparison_sees_one_bit(local_answers: list[Answer]) -> None:
+    """The control: an answer that is off by the last bit is not equal."""
+    first = local_answers[0]
+    off = msgspec.structs.replace(
+        first, probability_of_default=first.probability_of_default * (1 + 2**-52)
+    )
+
+    assert off != first

@@ -1,0 +1,71 @@
+"""``credit tune`` as its user runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from credit.contract import Contract
+from credit.decision import load_bundle
+from credit.errors import RegistryUnavailable
+from credit.settings import Settings
+from serve_app.registry import fetch_alias
+from tests.cluster.processes import Process, credit, until
+from tests.loanbook import loan_book
+
+pytestmark = pytest.mark.ray
+
+
+@pytest.fixture(scope="module")
+def loans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("loans") / "loans.parquet"
+    loan_book(3_000, seed=11).to_parquet(path)
+    return path
+
+
+def test_a_sweep_ends_in_a_registered_bundle_that_loads(
+    loans: Path, tmp_path: Path, contract: Contract
+) -> None:
+    done = credit(tmp_path, "tune", "--data", str(loans), "--trials", "3", "--model", "scorecard")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Leaderboard" in done.stdout
+    assert "Held out, never seen: AUC" in done.stdout
+    settings = Settings(home=tmp_path)
+    hash_ = fetch_alias(settings, contract.registry_name, "challenger")
+    bundle = load_bundle(settings.bundles_path / hash_)
+    assert bundle.manifest.family == "scorecard"
+    assert hash_ in done.stdout
+
+
+def test_ctrl_c_during_a_sweep_registers_nothing(
+    loans: Path, tmp_path: Path, contract: Contract
+) -> None:
+    process = Process(tmp_path, "tune", "--data", str(loans), "--trials", "200")
+    try:
+        sweeps = tmp_path / "sweeps"
+        until(lambda: any(sweeps.glob("*/_Trainable_*")), 120, "a trial has begun")
+        code = process.interrupt()
+    finally:
+        process.end()
+
+    assert code == 130
+    assert "nothing half-done was registered" in process.output
+    assert not (tmp_path / "bundles").exists()
+    with pytest.raises(RegistryUnavailable, match="there is no registry"):
+        fetch_alias(Settings(home=tmp_path), contract.registry_name, "challenger")
+
+
+def test_few_bads_are_a_warning_that_names_their_number(tmp_path: Path) -> None:
+    book = loan_book(3_000, seed=11)
+    few = book.drop(index=book.index[book["defaulted"] == 1][40:])
+    few.to_parquet(tmp_path / "few.parquet")
+
+    done = credit(
+        tmp_path, "tune", "--data", str(tmp_path / "few.parquet"), "--trials", "1",
+        "--model", "scorecard",
+    )  # fmt: skip
+
+    assert "the data hold 40 bads, fewer than 50" in done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
