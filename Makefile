@@ -37,6 +37,10 @@ test: check ## everything: check, then all tests, each promise proved small
 
 prove: install ## the same promises at full count
 	$(BIN)/pytest -m full
+	{ echo "# make prove: credit demo --once --fresh"; \
+	  echo "# commit $$(git describe --always --dirty), $$(date -u +%Y-%m-%d), $$(nproc) cores of" \
+	    "$$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $$($(BIN)/python --version)"; \
+	  COLUMNS=100 $(BIN)/credit demo --once --fresh --port 0; } > docs/demo.txt
 
 lock: install ## pin again after a change of pyproject.toml
 	$(UV) pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -121,11 +122,18 @@ def say_drift(what: str, report: DriftReport) -> None:
         console.print(f"  {result.detector}: {result.level}{named}")
 
 
-def say_where(running: Running, settings: Settings, args_placement: str) -> None:
+def say_where(running: Running, settings: Settings, placement: str) -> None:
     """Print where everything is."""
-    console.print(f"Decision records: {settings.records_path}")
-    console.print(f"Registry: {settings.registry_uri}")
+    console.print(f"Decision records: {_near(settings.records_path)}")
+    registry = settings.mlflow_uri or _near(settings.home / "mlflow")
+    console.print(f"Registry: {registry}")
     console.print(
-        f"Routes for people: {running.url}/docs   metrics: {running.url}/metrics ({args_placement})"
+        f"Routes for people: {running.url}/docs   metrics: {running.url}/metrics ({placement})"
     )
-    console.print(f"Token: {settings.token_path}")
+    console.print(f"Token: {_near(settings.token_path)}")
+
+
+def _near(path: Path) -> str:
+    """Name a path from where the reader stands, when it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

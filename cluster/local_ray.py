@@ -56,7 +56,6 @@ def prepare_environment(*, serving: bool) -> None:
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
         # Ctrl-C must reach us during a sweep: Tune's own handler would report success.
         "TUNE_DISABLE_SIGINT_HANDLER": "1",
-        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
         "RAY_AIR_NEW_OUTPUT": "0",
     }
     if serving:

@@ -13,8 +13,8 @@ from ray.serve import Application
 
 from cluster.monitor import DriftConsumer
 from credit.contract import load_contract
-from credit.decision import Rollout, load_bundle
-from credit.errors import SettingsInvalid
+from credit.decision import Rollout
+from credit.decision.bundle_files import install_bundle
 from credit.records import open_state
 from credit.settings import Settings
 from serve_app.graph import bind_graph
@@ -55,9 +55,6 @@ def resolve_rollout(args: ServiceArgs) -> Rollout:
 def _bundle_hash(name: str, product: str, settings: Settings) -> str:
     """Hash of a bundle that is named by its folder or by a registry alias."""
     path = Path(name)
-    if not path.is_dir():
-        return fetch_alias(settings, load_contract(product).registry_name, name)
-    hash_ = load_bundle(path).hash
-    if path.resolve().parent != settings.bundles_path:
-        raise SettingsInvalid(f"{path} lies outside {settings.bundles_path}; copy the bundle there")
-    return hash_
+    if path.is_dir():
+        return install_bundle(path, settings.bundles_path)
+    return fetch_alias(settings, load_contract(product).registry_name, name)

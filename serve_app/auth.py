@@ -51,10 +51,13 @@ def service_token(settings: Settings) -> str:
     Raises
     ------
     SettingsInvalid
-        When the file can be read by others or is empty.
+        When the file can be read by others, or the token is empty.
     """
     if settings.token is not None:
-        return settings.token.get_secret_value()
+        given = settings.token.get_secret_value()
+        if not given.strip():
+            raise SettingsInvalid("CREDIT_TOKEN is empty: unset it, or give it a secret")
+        return given
     path = settings.token_path
     path.parent.mkdir(parents=True, exist_ok=True)
     _create_once(path)

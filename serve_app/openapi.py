@@ -12,9 +12,11 @@ REASONS = {
     "400": "The request is malformed",
     "401": "A valid token is required",
     "409": "The idempotency key was used for another application",
+    "410": "The idempotency key names a decision whose subject was erased",
     "413": "The body is too large",
     "415": "The body is of another type",
     "422": "The application breaks the contract; `errors` names every field",
+    "500": "The decision cannot be explained, or the service could not answer",
     "503": "The decision cannot be made or recorded now; retry with the same Idempotency-Key",
 }
 
@@ -39,6 +41,8 @@ def openapi_document(contract: Contract) -> dict[str, Any]:
             "/metrics": _get("Metrics in the Prometheus text format"),
             "/healthz": _get("The process lives", open_to_all=True),
             "/readyz": _get("Decisions can be made and recorded", open_to_all=True),
+            "/openapi.json": _get("This document", open_to_all=True),
+            "/docs": _get("This document, for people", open_to_all=True),
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -61,6 +65,7 @@ def application_schema(contract: Contract) -> dict[str, Any]:
         },
         "applicant_id": {
             "type": ["string", "null"],
+            "minLength": 1,
             "maxLength": 128,
             "description": "The lender's reference of the person; without it the champion scores.",
         },
@@ -136,11 +141,10 @@ def answer_schema(contract: Contract) -> dict[str, Any]:
 
 
 def example_application(contract: Contract) -> dict[str, Any]:
-    """Make a valid application up: every value a little above its minimum."""
+    """Return the contract's own example; a column that gives none stands at its minimum."""
     example: dict[str, Any] = {"application_id": "A-1001", "applicant_id": "P-1001"}
     for column in contract.inputs:
-        low, high = float(column.minimum or 0), float(column.maximum or 0)
-        value = low + min(1.0, (high - low) / 2)
+        value = float(column.minimum or 0) if column.example is None else column.example
         example[column.name] = int(value) if column.type == "integer" else value
     return example
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 
-from credit.decision.bundle_files import load_bundle
-from credit.errors import RegistryUnavailable
+from credit.decision.bundle_files import install_bundle, load_bundle
+from credit.errors import BundleCorrupt, RegistryUnavailable
 from credit.settings import Settings
 
 
@@ -31,13 +30,12 @@ def fetch_alias(settings: Settings, registered_name: str, alias: str) -> str:
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         version = client.get_model_version_by_alias(registered_name, alias)
         hash_ = str(version.tags["bundle"])
-        target = settings.bundles_path / hash_
-        if not target.is_dir():
+        if not (settings.bundles_path / hash_).is_dir():
             with tempfile.TemporaryDirectory() as folder:
                 source = download_artifacts(
                     artifact_uri=version.source, dst_path=folder, tracking_uri=uri
                 )
-                _install(Path(source), target)
+                _require_same(install_bundle(Path(source), settings.bundles_path), hash_)
     except KeyError as error:
         raise RegistryUnavailable(
             f"version {version.version} of {registered_name} holds no bundle; it was not made by credit tune"
@@ -48,21 +46,15 @@ def fetch_alias(settings: Settings, registered_name: str, alias: str) -> str:
             f"no bundle behind {registered_name}@{alias} at {uri}: {first}. "
             "Train and register one with: credit tune"
         ) from error
-    load_bundle(target)
+    load_bundle(settings.bundles_path / hash_)
     return hash_
 
 
-def _install(source: Path, target: Path) -> None:
-    """Copy a downloaded bundle so that it appears whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=".partial-"))
-    copy = partial / target.name
-    try:
-        shutil.copytree(source, copy)
-        load_bundle(copy)
-        copy.rename(target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+def _require_same(found: str, expected: str) -> None:
+    if found != expected:
+        raise BundleCorrupt(
+            f"the registry's tag names bundle {expected[:12]}, its files are {found[:12]}: register it again"
+        )
 
 
 def _require_present(settings: Settings) -> None:

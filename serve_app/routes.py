@@ -156,7 +156,9 @@ async def _no_such_route(request: Request, error: Exception) -> Response:
 
 
 async def _wrong_method(request: Request, error: Exception) -> Response:
-    return problem(405, "method", "The route takes another method", "see /docs for the routes")
+    headers = dict(getattr(error, "headers", None) or {})  # RFC 9110: a 405 must carry Allow
+    title, detail = "The route takes another method", "see /docs for the routes"
+    return problem(405, "method", title, detail, headers)
 
 
 async def _json_object(request: Request) -> dict[str, Any]:
@@ -181,6 +183,10 @@ async def _json_object(request: Request) -> dict[str, Any]:
     except msgspec.DecodeError as error:
         hint = _not_finite_hint(bytes(body))
         raise MalformedRequest(400, f"the body is not valid JSON: {error}{hint}") from error
+    except (UnicodeDecodeError, RecursionError):
+        raise MalformedRequest(
+            400, "the body is not valid JSON: not UTF-8, or nested too deeply"
+        ) from None
     if not isinstance(row, dict):
         raise MalformedRequest(422, "expected one JSON object: the fields of one application")
     return row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -24,7 +25,10 @@ errors_console = Console(stderr=True, highlight=False)
 
 def quiet_libraries() -> None:
     """Show of libraries what a person can act on: not their greetings, nor Ray's own shutdown."""
-    for name in ("alembic", "mlflow", "ray.serve", "ray.tune"):
+    # MLflow sets its loggers up at import, from these; and it would report its use to its makers.
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    for name in ("alembic", "ray.serve", "ray.tune"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("ray").setLevel(logging.ERROR)
 

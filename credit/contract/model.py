@@ -44,6 +44,7 @@ class Column(_Part):
     maximum: float | None = None
     nullable: bool = False
     sentinels: dict[int, str] = {}
+    example: float | None = None
     privacy: Literal["personal", "internal"] = "personal"
 
     @model_validator(mode="after")

@@ -75,6 +75,32 @@ def save_bundle(bundle: Bundle, root: Path) -> Path:
     return target
 
 
+def install_bundle(source: Path, root: Path) -> str:
+    """Copy a bundle below ``root`` under its hash, checked before it appears there, and return the hash.
+
+    Parameters
+    ----------
+    source
+        A bundle folder under any name; a drift reference in it comes along.
+
+    Raises
+    ------
+    BundleError
+        As :func:`load_bundle`.
+    """
+    found = content_hash(_read(source))
+    target = root / found
+    if target.is_dir():
+        return found
+    root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root, prefix=".partial-") as partial:
+        copy = Path(partial) / found
+        shutil.copytree(source, copy)
+        load_bundle(copy)
+        copy.rename(target)
+    return found
+
+
 def load_bundle(path: Path) -> Bundle:
     """Load a bundle, after its hash and its golden rows were checked.
 
@@ -87,13 +113,7 @@ def load_bundle(path: Path) -> Bundle:
     BundleIncompatible
         When its format is not known here, or its golden rows score differently.
     """
-    if not path.is_dir():
-        raise BundleUnknown(f"there is no bundle at {path}")
-    content = [entry for entry in path.iterdir() if entry.name != REFERENCE_FOLDER]
-    folders = [entry.name for entry in content if entry.is_dir()]
-    if folders:
-        raise BundleCorrupt(f"bundle {path.name[:12]}: it holds no folder {folders[0]}; remove it")
-    files = {file.name: file.read_bytes() for file in content}
+    files = _read(path)
     found = content_hash(files)
     if found != path.name:
         raise BundleCorrupt(
@@ -103,6 +123,16 @@ def load_bundle(path: Path) -> Bundle:
     bundle = _parse(found, files)
     check_scores(bundle)
     return bundle
+
+
+def _read(path: Path) -> dict[str, bytes]:
+    if not path.is_dir():
+        raise BundleUnknown(f"there is no bundle at {path}")
+    content = [entry for entry in path.iterdir() if entry.name != REFERENCE_FOLDER]
+    folders = [entry.name for entry in content if entry.is_dir()]
+    if folders:
+        raise BundleCorrupt(f"bundle {path.name[:12]}: it holds no folder {folders[0]}; remove it")
+    return {file.name: file.read_bytes() for file in content}
 
 
 def _parse(found: str, files: Mapping[str, bytes]) -> Bundle:

@@ -80,7 +80,9 @@ class FeatureTransform:
         for j, codes in enumerate(self._sentinels):
             if codes:
                 clean[np.isin(raw[:, j], list(codes)), j] = np.nan
-        columns = [self._column(feature, raw, clean) for feature in self._contract.features]
+        # A row overflows to infinity in silence, so a table does too.
+        with np.errstate(over="ignore", invalid="ignore"):
+            columns = [self._column(feature, raw, clean) for feature in self._contract.features]
         return np.ascontiguousarray(np.column_stack(columns))
 
     def _row_function(self, feature: Feature) -> RowFunction:

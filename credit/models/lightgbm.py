@@ -10,6 +10,7 @@ import numpy as np
 
 from credit.errors import BundleCorrupt
 from credit.models.base import Labels, Matrix
+from credit.models.lightgbm_text import check_text, without_threads
 
 FILE = "model.lightgbm.txt"
 
@@ -51,8 +52,12 @@ class LightGBMModel:
             When LightGBM cannot read it.
         """
         try:
-            return cls(files[FILE].decode())
-        except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
+            text = files[FILE].decode()
+            check_text(text)
+            return cls(text)
+        except KeyError as error:
+            raise BundleCorrupt(f"{FILE} is not a LightGBM model: no {error}") from error
+        except (lightgbm.basic.LightGBMError, ValueError) as error:
             raise BundleCorrupt(f"{FILE} is not a LightGBM model: {error}") from error
 
 
@@ -75,7 +80,7 @@ def fit_lightgbm(
         data,
         num_iterations,
     )
-    return LightGBMModel(booster.model_to_string())
+    return LightGBMModel(without_threads(booster.model_to_string()))
 
 
 def booster_parameters(

@@ -135,13 +135,16 @@ def test_ece_interval_takes_the_bias_of_resampling_off() -> None:
     y, prob = calibrated(2000, seed=5)
     rng = np.random.default_rng(6)
     draws = (rng.integers(y.size, size=y.size) for _ in range(300))
-    resampled = np.mean([expected_calibration_error(y[rows], prob[rows]) for rows in draws])
+    resampled = [expected_calibration_error(y[rows], prob[rows]) for rows in draws]
+
+    lower, upper = np.quantile(resampled, [0.025, 0.975])
 
     interval = ece_interval(y, prob)
 
-    assert interval.low <= interval.estimate <= interval.high
-    assert interval.estimate < resampled
-    assert (interval.low + interval.high) / 2 < resampled
+    e = interval.estimate
+    assert e < np.mean(resampled)
+    assert e - interval.low == pytest.approx(min(e, upper - e), abs=0.002)
+    assert interval.high - e == pytest.approx(max(0, e - lower), abs=0.002)
 
 
 def test_ece_interval_is_fixed_by_its_seed() -> None:
