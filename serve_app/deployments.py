@@ -69,7 +69,7 @@ class GatewayReplica:
             settings.records_path, LocalKeyFile(settings.key_path), max_queue=record_queue
         )
         scoring = Scoring(shelf, _remote(links, rollout) if links else _local(shelf, rollout))
-        guard = TokenGuard(service_token(settings) if auth else None)
+        guard = TokenGuard(service_token(Settings(home=settings.home)) if auth else None)
         self._gateway = Gateway(rollout, shelf, scoring, writer)
         self._http = build_http_app(self._gateway, guard, RemoteMonitor(monitor))
 

@@ -29,7 +29,8 @@ def bind_graph(
     make_monitor
         Builds the consumer that the drift node hosts.
     """
-    settings = args.settings
+    # Serve keeps what is bound in its control store: the gateway reads the token from its own environment.
+    settings = args.settings.model_copy(update={"token": None})
     monitor = _deployment(MonitorReplica, "DriftMonitor", args, args.monitor).bind(
         make_monitor, MONITOR_PAUSE_S
     )

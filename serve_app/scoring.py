@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from credit.contract import Application
 from credit.decision import Arm, Score, compose
@@ -13,6 +14,9 @@ from credit.explain import Explanation
 from serve_app.links import Link
 from serve_app.nodes import PinnedValues
 from serve_app.shelf import BundleShelf
+
+
+Answered = TypeVar("Answered")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Scoring:
         )
 
 
-async def _timed(link: Link[float] | Link[Explanation], item: PinnedValues):  # type: ignore[no-untyped-def]
+async def _timed(link: Link[Answered], item: PinnedValues) -> tuple[Answered, int]:
     started = time.perf_counter_ns()
     result = await link(item)
     return result, time.perf_counter_ns() - started

@@ -64,7 +64,10 @@ def _fail(error: CreditError) -> None:
 def _leave(code: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code) if code == INTERRUPTED else sys.exit(code)
+    if code == INTERRUPTED:
+        # Ray's threads may still wait for a worker that Ctrl-C ended, too; nobody else does.
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
