@@ -1,0 +1,1 @@
+"""The manifests agree with the code, the lock and one another; no cluster is needed."""
