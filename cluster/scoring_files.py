@@ -16,7 +16,11 @@ from credit.decision import Rollout, arm_for, score
 from credit.decision.bundle import Bundle
 from credit.decision.score import Answer
 from credit.decision.scorer import answer
+from credit.errors import SettingsInvalid
+from credit.records import open_state
+from credit.settings import Settings
 from serve_app.client import ScoringClient
+from serve_app.rollout import read_rollout
 
 CONCURRENT_REQUESTS = 8
 
@@ -87,3 +91,23 @@ def score_remotely(
 
     with ThreadPoolExecutor(CONCURRENT_REQUESTS) as pool:
         yield from pool.map(one, rows)
+
+
+def stored_rollout(settings: Settings, product: str) -> Rollout:
+    """Read which bundles answer, as the service last knew it.
+
+    Raises
+    ------
+    SettingsInvalid
+        When no service ever ran here.
+    """
+    state = open_state(settings.state_path)
+    try:
+        rollout = read_rollout(state, product)
+    finally:
+        state.dispose()
+    if rollout is None:
+        raise SettingsInvalid(
+            f"{settings.home} has no rollout of {product}: run `credit demo` or `credit serve` once"
+        )
+    return rollout

@@ -5,24 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.table import Table
 
+from cluster.cli.options import PACKAGED_DATA, ContractOption
 from cluster.cli.terminal import console, errors_console, stage
 from cluster.exits import NO, OK
-from credit.contract import check_frame, load_contract
-from credit.data import give_me_some_credit, read_table
 
 app = typer.Typer(
     help="Contracts: what the columns of a lending product mean.", no_args_is_help=True
 )
-
-ContractOption = Annotated[
-    str,
-    typer.Option("--contract", "-c", help="Packaged product or path of a YAML file."),
-]
-PACKAGED_DATA = "give_me_some_credit"
 
 
 @app.command()
@@ -41,6 +33,11 @@ def check(
 
     Exit code 0 when every row is good, 1 when some are not, 3 when the columns do not fit at all.
     """
+    import msgspec
+
+    from credit.contract import check_frame, load_contract
+    from credit.data import give_me_some_credit, read_table
+
     terms = load_contract(contract)
     with stage(f"checking {file}"):
         frame = give_me_some_credit() if file == PACKAGED_DATA else read_table(file)

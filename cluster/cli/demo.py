@@ -6,27 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cluster import demo_report as report
-from cluster.cli.serve import Placement, say_where, wait_for_interrupt
-from cluster.cli.terminal import counting_bar, errors_console, stage, sweep_bar
-from cluster.cli.tune import DEFAULT_TRIALS
-from cluster.demo import (
-    FAMILIES,
-    N_CLIENTS,
-    choose_applicants,
-    ensure_trained,
-    score_all,
-    service_args,
-    wait_for_report,
-)
-from cluster.local_ray import local_ray
-from cluster.running import Running, require_startable, running_service
-from credit.contract import Contract, FrameCheck, load_contract
-from credit.data import give_me_some_credit
-from credit.settings import Settings
-from tune.rows import Rows, prepare, split_holdout
-
-PRODUCT = "give_me_some_credit"
+from cluster.cli.options import Placement
 
 
 def demo(
@@ -47,65 +27,6 @@ def demo(
     Takes a few minutes the first time; a second run reuses what is trained. Then it keeps serving
     until Ctrl-C.
     """
-    settings = Settings()
-    contract = load_contract(PRODUCT)
-    args = service_args(contract, settings, placement.value)
-    require_startable(args, port)
-    with stage("reading Give Me Some Credit"):
-        rows, check = prepare(give_me_some_credit(), contract)
-    report.say_data(check, contract.product)
-    with local_ray(serving=True):
-        for alias in FAMILIES:
-            _train(alias, contract, rows, settings, fresh=fresh, trials=trials)
-        with (
-            stage("starting the graph") as started,
-            running_service(args, port=port) as running,
-        ):
-            started()
-            _score(contract, rows, check, running)
-            report.say_where(running, settings, placement.value)
-            if not once:
-                say_where(running, args, contract)
-                wait_for_interrupt()
+    from cluster.demo_story import tell
 
-
-def _train(
-    alias: str,
-    contract: Contract,
-    rows: Rows,
-    settings: Settings,
-    *,
-    fresh: bool,
-    trials: int | None,
-) -> None:
-    n_trials = trials or DEFAULT_TRIALS[FAMILIES[alias]]
-    with sweep_bar(FAMILIES[alias], n_trials) as show:
-        trained = ensure_trained(
-            alias,
-            contract,
-            rows,
-            settings,
-            fresh=fresh,
-            n_trials=n_trials,
-            on_progress=show,
-            on_stage=errors_console.print,
-        )
-    report.say_bundle(alias, trained.bundle, reused=trained.reused)
-
-
-def _score(contract: Contract, rows: Rows, check: FrameCheck, running: Running) -> None:
-    _, held_out = split_holdout(rows)
-    applicants, recession, labels = choose_applicants(held_out, check, contract)
-    with counting_bar("scoring held-out applicants", len(applicants)) as advance:
-        scored = score_all(applicants, running, advance=advance)
-    report.say_applicants(scored.answers)
-    report.say_arms(scored.answers, labels)
-    report.say_latency(scored, N_CLIENTS)
-    with stage("waiting for the drift report"):
-        first = wait_for_report(running, 1)
-    report.say_drift(f"the {len(applicants)} applicants", first)
-    with counting_bar("scoring shifted applicants", len(recession)) as advance:
-        score_all(recession, running, advance=advance)
-    with stage("waiting for the drift report"):
-        second = wait_for_report(running, 2)
-    report.say_drift(f"{len(recession)} others in a recession", second)
+    tell(once=once, fresh=fresh, port=port, placement=placement.value, trials=trials)

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from enum import StrEnum
 from typing import Annotated
 
-import msgspec
 import typer
 
-from cluster.cli.terminal import console, stage
-from cluster.local_ray import local_ray
-from cluster.running import Running, require_startable, running_service
-from credit.contract import Contract, load_contract
-from serve_app.openapi import example_application
-from serve_app.settings import ServiceArgs
-
-
-class Placement(StrEnum):
-    """Where the nodes live."""
-
-    GRAPH = "graph"
-    FUSED = "fused"
+from cluster.cli.options import Placement
+from cluster.cli.terminal import stage
 
 
 def serve(
@@ -45,6 +30,12 @@ def serve(
     drift_window: Annotated[int, typer.Option(help="Decisions per drift report.")] = 500,
 ) -> None:
     """Compose the graph from MLflow aliases or bundle folders and serve it until Ctrl-C."""
+    from cluster.local_ray import local_ray
+    from cluster.running import require_startable, running_service
+    from cluster.serving import say_where, wait_for_interrupt
+    from credit.contract import load_contract
+    from serve_app.settings import ServiceArgs
+
     args = ServiceArgs(
         product=product,
         champion=champion,
@@ -64,25 +55,3 @@ def serve(
         started()
         say_where(running, args, load_contract(product))
         wait_for_interrupt()
-
-
-def say_where(running: Running, args: ServiceArgs, contract: Contract) -> None:
-    """Print the addresses and a request that works."""
-    body = msgspec.json.encode(example_application(contract)).decode()
-    token_path = args.settings.token_path
-    header = f'  -H "Authorization: Bearer $(cat {token_path})" \\\n' if running.token else ""
-    console.print(f"Serving {args.product} ({args.placement}) at {running.url}. Ctrl-C stops it.")
-    console.print(f"Routes for people: {running.url}/docs   metrics: {running.url}/metrics\n")
-    console.print(
-        f"curl -s {running.url}/v1/score \\\n{header}  -H 'Content-Type: application/json' \\\n  -d '{body}'",
-        soft_wrap=True,
-        markup=False,
-    )
-
-
-def wait_for_interrupt() -> None:
-    """Return on Ctrl-C or on a polite request to end."""
-    asked = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked.set())
-    asked.wait()

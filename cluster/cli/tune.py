@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from cluster.cli.contract import PACKAGED_DATA, ContractOption
+from cluster.cli.options import DEFAULT_TRIALS, PACKAGED_DATA, ContractOption, Family
 from cluster.cli.terminal import console, errors_console, stage, sweep_bar
-from cluster.local_ray import local_ray
-from credit.contract import load_contract
-from credit.data import give_me_some_credit, read_table
-from credit.settings import Settings
-
-DEFAULT_TRIALS = {"lightgbm": 12, "scorecard": 6}
-
-
-class Family(StrEnum):
-    """Model families with a search space."""
-
-    LIGHTGBM = "lightgbm"
-    SCORECARD = "scorecard"
 
 
 def tune(
@@ -43,6 +29,11 @@ def tune(
     One fifth of the rows is held out and verifies the winner; neither model nor calibrator sees it.
     Ctrl-C ends the sweep and registers nothing.
     """
+    from cluster.local_ray import local_ray
+    from credit.contract import load_contract
+    from credit.data import give_me_some_credit, read_table
+    from credit.settings import Settings
+
     terms = load_contract(contract)
     settings = Settings()
     with stage(f"reading {data}"):
