@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from cluster.local_ray import training_threads
 from cluster.running import Running
 from cluster.scoring_files import applications
 from credit.contract import Contract, FrameCheck
@@ -39,16 +39,6 @@ FAMILIES: dict[str, Literal["lightgbm", "scorecard"]] = {
 SEED = 42
 REPORT_DEADLINE_S = 120.0
 
-OnSweep = Callable[[str, int], Any]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The bundle of one alias, and whether an earlier run made it."""
-
-    bundle: Bundle
-    reused: bool
-
 
 @dataclass(frozen=True)
 class Scored:
@@ -58,40 +48,36 @@ class Scored:
     latency_ms: npt.NDArray[np.float64]
 
 
-def ensure_trained(
+def reusable(alias: str, contract: Contract, rows: Rows, settings: Settings) -> Bundle | None:
+    """Return the bundle behind an alias if it was learned from these rows and this contract."""
+    try:
+        hash_ = fetch_alias(settings, contract.registry_name, alias)
+    except RegistryUnavailable:
+        return None
+    bundle = load_bundle(settings.bundles_path / hash_)
+    train_rows, _ = split_holdout(rows)
+    same_data = bundle.manifest.data == data_hash(train_rows.raw, train_rows.labels)
+    return bundle if same_data and bundle.manifest.contract == contract.digest() else None
+
+
+def train(
     alias: str,
     contract: Contract,
     rows: Rows,
     settings: Settings,
     *,
-    fresh: bool,
     n_trials: int,
     on_progress: Callable[[SweepProgress], None],
     on_stage: Callable[[str], None],
-) -> Trained:
-    """Take the bundle behind an alias if it was learned from these rows and this contract, else train one."""
+) -> Bundle:
+    """Run the sweep of an alias's family and let its winner take the alias."""
     # Ray reads its environment at import, so what imports it comes late.
     from tune.pipeline import TuneRequest, train_and_register
 
-    if not fresh:
-        try:
-            bundle = load_bundle(
-                settings.bundles_path / fetch_alias(settings, contract.registry_name, alias)
-            )
-        except RegistryUnavailable:
-            bundle = None
-        train, _ = split_holdout(rows)
-        same = bundle is not None and (
-            bundle.manifest.data == data_hash(train.raw, train.labels)
-            and bundle.manifest.contract == contract.digest()
-        )
-        if bundle is not None and same:
-            return Trained(bundle, reused=True)
-    request = TuneRequest(contract, FAMILIES[alias], n_trials, SEED, alias, os.cpu_count() or 1)
-    outcome = train_and_register(
+    request = TuneRequest(contract, FAMILIES[alias], n_trials, SEED, alias, training_threads())
+    return train_and_register(
         request, rows, settings, on_progress=on_progress, on_stage=on_stage
-    )
-    return Trained(outcome.bundle, reused=False)
+    ).bundle
 
 
 def service_args(contract: Contract, settings: Settings, placement: str) -> ServiceArgs:

@@ -9,9 +9,10 @@ from cluster.demo import (
     FAMILIES,
     N_CLIENTS,
     choose_applicants,
-    ensure_trained,
+    reusable,
     score_all,
     service_args,
+    train,
     wait_for_report,
 )
 from cluster.local_ray import local_ray
@@ -58,19 +59,22 @@ def _train(
     fresh: bool,
     trials: int | None,
 ) -> None:
+    found = None if fresh else reusable(alias, contract, rows, settings)
+    if found is not None:
+        report.say_bundle(alias, found, reused=True)
+        return
     n_trials = trials or DEFAULT_TRIALS[FAMILIES[alias]]
     with sweep_bar(FAMILIES[alias], n_trials) as show:
-        trained = ensure_trained(
+        bundle = train(
             alias,
             contract,
             rows,
             settings,
-            fresh=fresh,
             n_trials=n_trials,
             on_progress=show,
             on_stage=errors_console.print,
         )
-    report.say_bundle(alias, trained.bundle, reused=trained.reused)
+    report.say_bundle(alias, bundle, reused=False)
 
 
 def _score(contract: Contract, rows: Rows, check: FrameCheck, running: Running) -> None:

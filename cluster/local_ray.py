@@ -89,6 +89,15 @@ def _serve_environment() -> dict[str, str]:
     }
 
 
+def training_threads() -> int:
+    """Threads for one fit outside a sweep: all cores but one.
+
+    LightGBM's threads wait for each other by spinning; with a busy neighbour on the last core a fit
+    took thirty times as long.
+    """
+    return max(1, (os.cpu_count() or 1) - 1)
+
+
 def free_port() -> int:
     """Return a port of the loopback interface that is free now."""
     with closing(socket.socket()) as probe:

@@ -15,7 +15,6 @@ from serve_app.links import Link
 from serve_app.nodes import PinnedValues
 from serve_app.shelf import BundleShelf
 
-
 Answered = TypeVar("Answered")
 
 

@@ -1,5 +1,5 @@
-"""What every test may use: a small loan book, bundles made of it as production makes them, and no
-Ray cluster by accident.
+"""What every test may use: a small loan book, bundles made of it as production makes them, a
+service over them in this process, and no Ray cluster by accident.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -17,6 +18,9 @@ from credit.decision import Bundle, load_bundle, save_bundle
 from tests.loanbook import loan_book
 from tune.rows import Rows, prepare, split_holdout
 from tune.winner import Verification, make_winner
+
+if TYPE_CHECKING:
+    from tests.service import Nodes, Service
 
 # A law that takes long on a busy machine is not broken: no test asserts an absolute time.
 settings.register_profile("credit", deadline=None)
@@ -119,3 +123,20 @@ def any_bundle(request: pytest.FixtureRequest) -> Bundle:
     """Each family in turn."""
     bundle: Bundle = request.getfixturevalue(f"{request.param}_bundle")
     return bundle
+
+
+@pytest.fixture(scope="session")
+def nodes(bundle_root: Path, lightgbm_folder: Path, scorecard_folder: Path) -> Nodes:
+    """The graph in this process: LightGBM is champion, the scorecard its challenger."""
+    from tests.service import make_nodes
+
+    return make_nodes(bundle_root, champion=lightgbm_folder.name, challenger=scorecard_folder.name)
+
+
+@pytest.fixture
+def service(nodes: Nodes, tmp_path: Path) -> Iterator[Service]:
+    """A whole service over HTTP, with a record store of its own."""
+    from tests.service import open_service
+
+    with open_service(nodes, tmp_path) as opened:
+        yield opened

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
@@ -29,7 +28,7 @@ def tune(
     One fifth of the rows is held out and verifies the winner; neither model nor calibrator sees it.
     Ctrl-C ends the sweep and registers nothing.
     """
-    from cluster.local_ray import local_ray
+    from cluster.local_ray import local_ray, training_threads
     from credit.contract import load_contract
     from credit.data import give_me_some_credit, read_table
     from credit.settings import Settings
@@ -50,7 +49,7 @@ def tune(
                 f"{check.n_bad_rows:,} of {check.n_rows:,} rows break the contract and are left out; "
                 "`credit contract check` says why."
             )
-        request = TuneRequest(terms, model.value, n_trials, seed, alias, os.cpu_count() or 1)
+        request = TuneRequest(terms, model.value, n_trials, seed, alias, training_threads())
         with sweep_bar(model.value, n_trials) as show:
             outcome = train_and_register(
                 request, rows, settings, on_progress=show, on_stage=errors_console.print

@@ -18,13 +18,19 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
 from credit.contract.model import Contract
 from credit.decision.bundle import FORMAT, Bundle, Golden, Manifest
 from credit.decision.families import family
 from credit.decision.golden import check_scores
-from credit.errors import BundleCorrupt, BundleIncompatible, BundleUnknown, CreditError
+from credit.errors import (
+    BundleCorrupt,
+    BundleError,
+    BundleIncompatible,
+    BundleUnknown,
+    CreditError,
+    InvalidInput,
+)
 from credit.features import FeatureTransform
 from credit.models import Calibrator
 from credit.scorecard import ScoreScale
@@ -121,7 +127,12 @@ def load_bundle(path: Path) -> Bundle:
             "fetch it again from the registry"
         )
     bundle = _parse(found, files)
-    check_scores(bundle)
+    try:
+        check_scores(bundle)
+    except InvalidInput as error:
+        raise BundleIncompatible(
+            f"bundle {found[:12]}: a golden row breaks the contract as it is read here: {error}"
+        ) from error
     return bundle
 
 
@@ -155,9 +166,9 @@ def _parse(found: str, files: Mapping[str, bytes]) -> Bundle:
             golden=msgspec.json.decode(files["golden.json"], type=Golden),
             manifest=manifest,
         )
-    except CreditError:
+    except BundleError:
         raise
-    except (KeyError, ValueError, ValidationError, msgspec.ValidationError) as error:
+    except (CreditError, KeyError, ValueError, EOFError) as error:
         raise BundleIncompatible(f"bundle {found[:12]} cannot be read: {error}") from error
 
 

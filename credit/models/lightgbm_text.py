@@ -42,7 +42,9 @@ def check_text(text: str) -> None:
             raise ValueError(f"tree {k} is not a tree ({error})") from error
         start += size
     if not rest.startswith("end of trees\n", start):
-        raise ValueError("it does not end after the last tree")
+        raise ValueError("the trees do not end after the last one")
+    if "\nend of parameters\n" not in rest[start:]:
+        raise ValueError("it was cut off")
 
 
 def _check_tree(tree: dict[str, str], n_features: int) -> None:

@@ -58,6 +58,8 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # A shell that runs the tests in the background has them ignore Ctrl-C; a user has not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -114,6 +116,9 @@ class Process:
         for process in left:
             process.kill()
         psutil.wait_procs(left, timeout=STOP_DEADLINE_S)
+        self._reader.join(STOP_DEADLINE_S)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None

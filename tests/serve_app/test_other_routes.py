@@ -1,0 +1,225 @@
+"""Who is let in, what the other routes say, and what happens when something fails."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+
+from credit.decision import Rollout, load_bundle, save_bundle
+from credit.decision.assignment import Arm
+from credit.errors import BundleUnknown, SettingsInvalid
+from serve_app.auth import TokenGuard
+from serve_app.gateway import Gateway
+from serve_app.routes import build_http_app
+from serve_app.shelf import BundleShelf
+from tests.loanbook import application
+from tests.serve_app.test_score_route import problem
+from tests.service import TOKEN, Nodes, Service, StandInMonitor
+
+GUARDED = [
+    ("POST", "/v1/score"),
+    ("GET", "/v1/model"),
+    ("GET", "/v1/drift"),
+    ("GET", "/v1/drift/reports"),
+    ("GET", "/metrics"),
+]
+OPEN = ["/healthz", "/readyz", "/docs", "/openapi.json"]
+
+
+@pytest.fixture
+def stranger(service: Service) -> TestClient:
+    """A client without a token."""
+    return TestClient(service.app)
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "Bearer", "Bearer wrong", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer tökén"],
+)
+def test_without_the_token_nobody_is_let_in(
+    stranger: TestClient, method: str, path: str, authorization: str | None
+) -> None:
+    headers = {} if authorization is None else {"authorization": authorization.encode("latin-1")}
+
+    response: httpx.Response = stranger.request(method, path, json=application(), headers=headers)
+
+    said = problem(response, 401)
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert said["detail"] == "send the header Authorization: Bearer <token>"
+    assert TOKEN not in response.text
+
+
+def test_the_token_is_asked_for_before_the_body_is_read(stranger: TestClient) -> None:
+    problem(stranger.post("/v1/score", content=b"x" * 100_000), 401)
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_health_and_documents_are_open(stranger: TestClient, path: str) -> None:
+    assert stranger.get(path).status_code == 200
+
+
+def test_a_guard_without_a_token_lets_everybody_in() -> None:
+    assert TokenGuard(None).tenant(None) == "default"
+
+
+def test_every_route_is_either_guarded_or_open(service: Service) -> None:
+    """A new route has to be put into one of the two lists above."""
+    routes = {route.path for route in service.app.routes}  # type: ignore[attr-defined]
+
+    assert routes == {path for _, path in GUARDED} | set(OPEN)
+
+
+def test_an_unknown_path_is_a_problem_document(service: Service) -> None:
+    said = problem(service.client.get("/v1/scores"), 404)
+
+    assert said["detail"] == "see /docs for the routes"
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/score"), ("POST", "/v1/model")])
+def test_another_method_is_a_problem_document_that_says_which_is_allowed(
+    service: Service, method: str, path: str
+) -> None:
+    response: httpx.Response = service.client.request(method, path)
+
+    problem(response, 405)
+    allowed = set(response.headers["allow"].split(", "))
+    assert ("POST" if method == "GET" else "GET") in allowed
+    assert method not in allowed
+
+
+def test_ready_means_that_a_decision_could_be_recorded(service: Service) -> None:
+    assert service.client.get("/readyz").json() == {"status": "ready"}
+
+    service.records.unlink()
+    service.records.mkdir()
+
+    assert problem(service.client.get("/readyz"), 503)["type"].endswith(":record-store")
+    assert service.client.get("/healthz").json() == {"status": "alive"}
+
+
+def test_the_model_route_says_which_bundles_answer_whom(service: Service, nodes: Nodes) -> None:
+    said = service.client.get("/v1/model").json()
+
+    assert said["product"] == "give_me_some_credit"
+    assert said["generation"] == 5
+    arms = [(arm["arm"], arm["model"], arm["share"]) for arm in said["arms"]]
+    assert arms == [("champion", "lightgbm", 0.7), ("challenger", "scorecard", 0.3)]
+    assert [arm["bundle"] for arm in said["arms"]] == [a.bundle for a in nodes.rollout.arms]
+    assert all(0.5 < arm["metrics"]["auc"] < 1 for arm in said["arms"])
+
+
+def test_the_drift_routes_pass_on_what_the_monitor_says(service: Service) -> None:
+    assert service.client.get("/v1/drift").json() == {"state": "watching"}
+    assert service.client.get("/v1/drift/reports").json() == {"limit": 20, "offset": 0}
+    assert service.client.get("/v1/drift/reports?limit=5&offset=7").json() == {
+        "limit": 5,
+        "offset": 7,
+    }
+    assert service.client.get("/metrics").headers["content-type"].startswith("text/plain; version=")
+
+
+@pytest.mark.parametrize("query", ["limit=-1", "limit=101", "limit=x", "limit=", "offset=1e3"])
+def test_a_page_has_bounds(service: Service, query: str) -> None:
+    said = problem(service.client.get(f"/v1/drift/reports?{query}"), 400)
+
+    assert f"query parameter {query.split('=', maxsplit=1)[0]}: expected 0 to " in said["detail"]
+
+
+def test_a_monitor_that_is_down_keeps_nobody_from_a_score(service: Service) -> None:
+    service.monitor.fails = True
+
+    assert problem(service.client.get("/v1/drift"), 503)["title"] == "The service is not available"
+    assert service.score(application()).status_code == 200
+
+
+SECRET = 7_654_321.25
+
+
+def test_an_error_that_nobody_planned_tells_and_logs_no_value(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*arguments: Any) -> None:
+        raise RuntimeError(f"cannot divide {SECRET} of Erika Mustermann")
+
+    monkeypatch.setattr(service.gateway._scoring, "score", fail)
+
+    with caplog.at_level(logging.DEBUG):
+        response = service.score(application(monthly_income=SECRET))
+
+    said = problem(response, 500)
+    assert said["detail"] == "see the service's log"
+    assert "RuntimeError in /v1/score" in caplog.text
+    for text in (response.text, caplog.text):
+        assert str(SECRET) not in text
+        assert "Mustermann" not in text
+
+
+def test_no_value_of_an_application_reaches_a_log(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Scores, refusals, a replay, a conflict and a store that fails."""
+    personal = {"application_id": "A-Mustermann", "applicant_id": "P-Erika"}
+    good = application(monthly_income=SECRET, **personal)
+    with caplog.at_level(logging.DEBUG):
+        texts = [
+            service.score(good, idempotency_key="k").text,
+            service.score(good, idempotency_key="k").text,
+            service.score({**good, "age": 42}, idempotency_key="k").text,
+            service.score({**good, "age": SECRET}).text,
+            service.score({**good, "debt_ratio": [SECRET]}).text,
+        ]
+        service.writer._retire()
+        service.records.unlink()
+        service.records.mkdir()
+        texts.append(service.score(good).text)
+        assert problem(service.score(good), 503)
+
+    assert caplog.text  # the control: the failing store did log something
+    for value in (str(SECRET), "Mustermann", "P-Erika"):
+        assert value not in caplog.text
+        assert all(value not in text for text in texts[2:])
+
+
+def test_an_arm_that_reads_applications_differently_is_refused(
+    nodes: Nodes, lightgbm_folder: Path, tmp_path: Path, service: Service
+) -> None:
+    other = load_bundle(lightgbm_folder)
+    other.contract = other.contract.model_copy(update={"version": "2"})
+    save_bundle(load_bundle(lightgbm_folder), tmp_path)
+    changed = save_bundle(other, tmp_path)
+    shelf = BundleShelf(tmp_path, [lightgbm_folder.name, changed.name])
+    arms = (Arm("champion", lightgbm_folder.name), Arm("challenger", changed.name))
+    rollout = Rollout(product="p", generation=1, salt="s", arms=arms)
+
+    with pytest.raises(
+        SettingsInvalid, match="made with another contract than the champion: retra"
+    ):
+        Gateway(rollout, shelf, nodes.scoring, service.writer)
+
+
+def test_a_shelf_refuses_what_it_does_not_hold(nodes: Nodes, tmp_path: Path) -> None:
+    with pytest.raises(BundleUnknown, match="bundle aaaaaaaaaaaa is not loaded here"):
+        nodes.shelf.get("a" * 64)
+    with pytest.raises(BundleUnknown, match="there is no bundle at"):
+        BundleShelf(tmp_path, ["a" * 64])
+
+
+def test_a_rollout_over_a_bundle_that_is_not_there_does_not_open(
+    nodes: Nodes, service: Service
+) -> None:
+    rollout = Rollout(product="p", generation=1, salt="s", arms=(Arm("champion", "a" * 64),))
+
+    with pytest.raises(BundleUnknown):
+        Gateway(rollout, nodes.shelf, nodes.scoring, service.writer)
+
+
+def test_auth_can_be_switched_off(service: Service) -> None:
+    app = build_http_app(service.gateway, TokenGuard(None), StandInMonitor())
+
+    assert TestClient(app).post("/v1/score", json=application()).status_code == 200
