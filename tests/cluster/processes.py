@@ -59,7 +59,9 @@ class Process:
             stderr=subprocess.STDOUT,
             text=True,
             # A shell that runs the tests in the background has them ignore Ctrl-C; a user has not.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=lambda: signal.signal(  # noqa: PLW1509 - it takes no lock
+                signal.SIGINT, signal.default_int_handler
+            ),
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -83,6 +85,11 @@ class Process:
                 assert not gone, f"ended before {pattern!r} was printed:\n{self.output}"
                 assert left > 0, f"{pattern!r} was not printed in time:\n{self.output}"
                 self._changed.wait(min(left, 1.0))
+
+    @property
+    def started(self) -> list[psutil.Process]:
+        """Every process that it was seen to have started, also those that have ended."""
+        return self._family
 
     def family(self) -> list[psutil.Process]:
         """All processes that this command has started, Ray's included."""
@@ -135,6 +142,12 @@ def _title(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except psutil.Error:
         return ""
+
+
+def is_serving(process: psutil.Process) -> bool:
+    """Tell whether a process answers requests or holds their port."""
+    title = _title(process)
+    return "ServeReplica" in title or "haproxy" in title.lower() or "ServeController" in title
 
 
 class Service(Process):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -92,9 +91,8 @@ def test_pods_run_serve_as_the_laptop_does(
 ) -> None:
     laptop: dict[str, str] = {}
     monkeypatch.setattr(os, "environ", laptop)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
-    prepare_environment(serving=True)
+    prepare_environment(tmp_path)
 
     pods = manifests.find("ConfigMap", "credit-ray")["data"]
     assert pods.items() <= laptop.items()
