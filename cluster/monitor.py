@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -27,7 +28,13 @@ from drift import (
     TabularDriftDetector,
     list_reports,
 )
+from drift.detector import Rows
 from serve_app.settings import ServiceArgs
+
+DETECTORS: dict[str, Callable[[Rows, Sequence[str], DetectorLevels], Detector]] = {
+    "tabular_drift": TabularDriftDetector,
+    "psi": PsiDetector,
+}
 
 
 class DriftConsumer:
@@ -40,10 +47,7 @@ class DriftConsumer:
         self._state = open_state(settings.state_path)
         names, rows = reference.feature_names, reference.rows
         levels = DetectorLevels()
-        detectors: list[Detector] = [
-            TabularDriftDetector(rows, names, levels),
-            PsiDetector(rows, names, levels),
-        ]
+        detectors = [DETECTORS[name](rows, names, levels) for name in args.drift_detectors]
         self._consumer = consumer
         if args.drift_start == "end":
             begin_at_end(self._state, reader, consumer)

@@ -76,6 +76,11 @@ class ServiceArgs(BaseModel):
     drift_window: Annotated[int, Field(ge=50, le=100_000)] = Field(
         default=500, description="Decisions per drift report."
     )
+    drift_detectors: tuple[Literal["tabular_drift", "psi"], ...] = Field(
+        default=("tabular_drift", "psi"),
+        min_length=1,
+        description="tabular_drift is alibi-detect's (Business Source License); psi is ours.",
+    )
     drift_consumer: str = Field(
         default="drift", description="Cursor of the drift monitor; a new name begins anew."
     )

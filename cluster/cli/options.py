@@ -23,6 +23,13 @@ class Placement(StrEnum):
     FUSED = "fused"
 
 
+class DetectorName(StrEnum):
+    """Drift detectors; `tabular_drift` is alibi-detect's, under the Business Source License."""
+
+    TABULAR_DRIFT = "tabular_drift"
+    PSI = "psi"
+
+
 class Family(StrEnum):
     """Model families with a search space."""
 

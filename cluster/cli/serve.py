@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cluster.cli.options import Placement
+from cluster.cli.options import DetectorName, Placement
 from cluster.cli.terminal import stage
 
 
@@ -28,6 +28,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     auth: Annotated[bool, typer.Option(help="Ask for a token; off on loopback only.")] = True,
     drift_window: Annotated[int, typer.Option(help="Decisions per drift report.")] = 500,
+    detector: Annotated[
+        list[DetectorName] | None, typer.Option(help="Drift detectors; default: all.")
+    ] = None,
 ) -> None:
     """Compose the graph from MLflow aliases or bundle folders and serve it until Ctrl-C."""
     from cluster.local_ray import local_ray
@@ -45,6 +48,7 @@ def serve(
         host=host,
         auth=auth,
         drift_window=drift_window,
+        drift_detectors=tuple(d.value for d in detector or DetectorName),
     )
     require_startable(args, port)
     with (
