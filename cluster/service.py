@@ -13,7 +13,7 @@ from ray.serve import Application
 
 from cluster.monitor import DriftConsumer
 from credit.contract import load_contract
-from credit.decision import Rollout
+from credit.decision import Rollout, load_bundle
 from credit.decision.bundle_files import install_bundle
 from credit.records import open_state
 from credit.settings import Settings
@@ -56,5 +56,7 @@ def _bundle_hash(name: str, product: str, settings: Settings) -> str:
     """Hash of a bundle that is named by its folder or by a registry alias."""
     path = Path(name)
     if path.is_dir():
-        return install_bundle(path, settings.bundles_path)
+        hash_ = path.resolve().name
+        install_bundle(path, settings.bundles_path, hash_)
+        return load_bundle(settings.bundles_path / hash_).hash
     return fetch_alias(settings, load_contract(product).registry_name, name)

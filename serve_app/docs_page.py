@@ -78,7 +78,7 @@ def _kind(field: dict[str, Any]) -> str:
     kind = field.get("type", "")
     kind = " or ".join(kind) if isinstance(kind, list) else str(kind)
     if "minimum" in field and "maximum" in field:
-        kind += f", {field['minimum']:,g} to {field['maximum']:,g}"
+        kind += f", {field['minimum']:,.15g} to {field['maximum']:,.15g}"
     return kind
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from cluster.cli.options import DEFAULT_TRIALS, PACKAGED_DATA, ContractOption, Family
 from cluster.cli.terminal import console, errors_console, stage, sweep_bar
+
+if TYPE_CHECKING:
+    from tune.pipeline import TuneOutcome
 
 
 def tune(
@@ -21,6 +24,7 @@ def tune(
         int | None, typer.Option(min=1, help="Default: 12 lightgbm, 6 scorecard.")
     ] = None,
     alias: Annotated[str, typer.Option(help="Registry alias for the winner.")] = "challenger",
+    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed and data give the same bundle.")] = 42,
 ) -> None:
     """Search hyper-parameters, refit and calibrate the winner, verify it, register it in MLflow.
@@ -54,6 +58,23 @@ def tune(
             outcome = train_and_register(
                 request, rows, settings, on_progress=show, on_stage=errors_console.print
             )
+    _show(outcome, alias, as_json=json)
+
+
+def _show(outcome: TuneOutcome, alias: str, *, as_json: bool) -> None:
+    import msgspec
+
+    registered, checked = outcome.registered, outcome.verification
+    if as_json:
+        found = {
+            "bundle": outcome.bundle.hash,
+            "registered": registered,
+            "alias": alias,
+            "held_out": checked,
+            "leaderboard": outcome.board,
+        }
+        typer.echo(msgspec.json.encode(found))
+        return
     table = Table("trial", "AUC (mean of folds)", "range", "log loss", "steps", title="Leaderboard")
     for trial in outcome.board:
         table.add_row(
@@ -64,10 +85,8 @@ def tune(
             str(trial.steps),
         )
     console.print(table)
-    checked = outcome.verification
     console.print(
         f"Held out, never seen: AUC {checked.auc}, Brier {checked.brier}, ECE {checked.ece}"
     )
-    registered = outcome.registered
-    console.print(f"Bundle {outcome.bundle.hash} in {outcome.folder.parent}")
+    console.print(f"Bundle {outcome.bundle.hash} in {outcome.folder.parent}", soft_wrap=True)
     console.print(f"Registered as {registered.name} version {registered.version}, alias {alias}")

@@ -191,10 +191,10 @@ def _numbers(
         rules.append(("type", "expected a whole number", ~whole))
     if column.minimum is not None:
         low = finite & (values < column.minimum) & ~is_sentinel
-        rules.append(("minimum", f"expected at least {column.minimum:g}", low))
+        rules.append(("minimum", f"expected at least {column.minimum:,.15g}", low))
     if column.maximum is not None:
         high = finite & (values > column.maximum) & ~is_sentinel
-        rules.append(("maximum", f"expected at most {column.maximum:g}", high))
+        rules.append(("maximum", f"expected at most {column.maximum:,.15g}", high))
     return values, rules
 
 

@@ -92,9 +92,9 @@ def _number_failure(column: Column, value: Any) -> Failure | None:
     if value in column.sentinels:
         return None
     if column.minimum is not None and value < column.minimum:
-        return Failure(column.name, "minimum", f"expected at least {column.minimum:g}")
+        return Failure(column.name, "minimum", f"expected at least {column.minimum:,.15g}")
     if column.maximum is not None and value > column.maximum:
-        return Failure(column.name, "maximum", f"expected at most {column.maximum:g}")
+        return Failure(column.name, "maximum", f"expected at most {column.maximum:,.15g}")
     return None
 
 

@@ -81,30 +81,30 @@ def save_bundle(bundle: Bundle, root: Path) -> Path:
     return target
 
 
-def install_bundle(source: Path, root: Path) -> str:
-    """Copy a bundle below ``root`` under its hash, checked before it appears there, and return the hash.
+def install_bundle(source: Path, root: Path, expected: str) -> None:
+    """Copy a bundle below ``root`` under its hash; it is checked before it appears there.
 
     Parameters
     ----------
     source
         A bundle folder under any name; a drift reference in it comes along.
+    expected
+        The hash that the bundle is known by.
 
     Raises
     ------
     BundleError
         As :func:`load_bundle`.
     """
-    found = content_hash(_read(source))
-    target = root / found
-    if target.is_dir():
-        return found
+    if (root / expected).is_dir():
+        return
+    _require_hash(content_hash(_read(source)), expected)
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root, prefix=".partial-") as partial:
-        copy = Path(partial) / found
+        copy = Path(partial) / expected
         shutil.copytree(source, copy)
         load_bundle(copy)
-        copy.rename(target)
-    return found
+        copy.rename(root / expected)
 
 
 def load_bundle(path: Path) -> Bundle:
@@ -121,11 +121,7 @@ def load_bundle(path: Path) -> Bundle:
     """
     files = _read(path)
     found = content_hash(files)
-    if found != path.name:
-        raise BundleCorrupt(
-            f"bundle {path.name[:12]}: its content hashes to {found[:12]}, so at least one file was changed; "
-            "fetch it again from the registry"
-        )
+    _require_hash(found, path.name)
     bundle = _parse(found, files)
     try:
         check_scores(bundle)
@@ -134,6 +130,14 @@ def load_bundle(path: Path) -> Bundle:
             f"bundle {found[:12]}: a golden row breaks the contract as it is read here: {error}"
         ) from error
     return bundle
+
+
+def _require_hash(found: str, expected: str) -> None:
+    if found != expected:
+        raise BundleCorrupt(
+            f"bundle {expected[:12]}: its content hashes to {found[:12]}, so at least one file was changed; "
+            "fetch it again from the registry"
+        )
 
 
 def _read(path: Path) -> dict[str, bytes]:

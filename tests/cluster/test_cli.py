@@ -32,14 +32,6 @@ def refused(
     return call
 
 
-def test_serving_without_a_registry_says_how_to_make_one(refused: Refused) -> None:
-    from cluster.service import resolve_rollout
-    from serve_app.settings import ServiceArgs
-
-    with pytest.raises(errors.RegistryUnavailable, match="make one with `credit tune`"):
-        resolve_rollout(ServiceArgs())
-
-
 def test_a_port_in_use_is_refused_before_anything_starts(refused: Refused) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

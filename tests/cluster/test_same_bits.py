@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pandas as pd
 import pytest
 
 from cluster.scoring_files import score_locally
@@ -16,7 +17,7 @@ from credit.decision import Rollout, load_bundle
 from credit.decision.score import Answer
 from credit.records import open_state
 from serve_app.rollout import read_rollout
-from tests.cluster.processes import Service
+from tests.cluster.processes import Service, credit
 
 pytestmark = pytest.mark.ray
 
@@ -59,6 +60,24 @@ def test_many_at_once_travel_as_batches_and_give_the_same_bits(
         told = list(pool.map(lambda row: client.score(row, shap_values=True), applicants))
 
     assert [_without_id(answer) for answer in told] == local_answers
+
+
+def test_a_file_scores_the_same_through_the_service_and_in_process(
+    service: Service, applicants: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    file = tmp_path / "applicants.csv"
+    pd.DataFrame(applicants[:20]).to_csv(file, index=False)
+
+    remote = credit(service.home, "score", str(file), "--json", "--url", service.url)
+    local = credit(service.home, "score", str(file), "--json", "--local")
+
+    assert remote.returncode == local.returncode == 0, remote.stderr + local.stderr
+    told = [msgspec.json.decode(line, type=Answer) for line in remote.stdout.splitlines()]
+    assert len(told) == 20
+    assert all(answer.decision_id for answer in told)
+    assert [_without_id(answer) for answer in told] == [
+        msgspec.json.decode(line, type=Answer) for line in local.stdout.splitlines()
+    ]
 
 
 def test_the_comparison_sees_one_bit(local_answers: list[Answer]) -> None:
