@@ -27,7 +27,7 @@ class TokenGuard:
     """
 
     def __init__(self, token: str | None) -> None:
-        self._expected = None if token is None else f"Bearer {token}".encode()
+        self._expected = None if token is None else token.encode()
 
     def tenant(self, authorization: bytes | None) -> str:
         """Tenant of a request.
@@ -38,9 +38,11 @@ class TokenGuard:
             When the token is missing or wrong; the comparison takes the same time for every wrong
             token.
         """
-        if self._expected is not None and not hmac.compare_digest(
-            authorization or b"", self._expected
-        ):
+        if self._expected is None:
+            return DEFAULT_TENANT
+        scheme, _, given = (authorization or b"").partition(b" ")
+        right = hmac.compare_digest(given.strip(), self._expected)
+        if not right or scheme.lower() != b"bearer":
             raise Unauthorized
         return DEFAULT_TENANT
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
+from credit.data.reference import Reference, save_reference
 from credit.errors import RecordStoreUnavailable, SettingsInvalid
 from credit.records import RecordReader, open_state
 from drift import (
@@ -23,11 +24,9 @@ from drift import (
     DriftMonitor,
     DriftReport,
     PsiDetector,
-    Reference,
     TabularDriftDetector,
     latest_report,
     list_reports,
-    save_reference,
 )
 from drift.detector import Rows
 from drift.result import encode_report
