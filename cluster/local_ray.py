@@ -83,6 +83,9 @@ def _serve_environment(folder: Path) -> dict[str, str]:
         "RAY_SERVE_LOG_TO_STDERR": "1",
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        # A proxy that is still importing after 5 s counts as failed, and is killed after three times:
+        # a busy machine then never gets to serve. The check returns as soon as the proxy is ready.
+        "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
         # A gateway that leaves waits this long for HAProxy to forget it: on one machine it takes
         # well under a second; Serve's default of 30 s is meant for load balancers in a cloud.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1",

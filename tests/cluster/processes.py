@@ -80,7 +80,7 @@ class Process:
                 found = re.search(pattern, self.output)
                 if found is not None:
                     return found
-                gone = not self._reader.is_alive() or self._process.poll() is not None
+                gone = not self._reader.is_alive()  # it reads what was printed last, too
                 left = end - time.monotonic()
                 assert not gone, f"ended before {pattern!r} was printed:\n{self.output}"
                 assert left > 0, f"{pattern!r} was not printed in time:\n{self.output}"
