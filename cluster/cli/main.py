@@ -47,11 +47,14 @@ def run(arguments: Sequence[str] | None = None) -> None:
             f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()
         )
         _fail(SettingsInvalid(problems))
-    except KeyboardInterrupt:
-        errors_console.print(
-            "\nInterrupted. What was finished is kept; nothing half-done was registered."
-        )
-        _leave(INTERRUPTED)
+    except SystemExit as left:
+        # Typer turns Ctrl-C into this exit code and says nothing.
+        if left.code == INTERRUPTED:
+            errors_console.print(
+                "\nInterrupted. What was finished is kept; nothing half-done was registered."
+            )
+            _leave(INTERRUPTED)
+        raise
 
 
 def _fail(error: CreditError) -> None:
