@@ -88,4 +88,5 @@ def running_service(args: ServiceArgs, *, port: int) -> Iterator[Running]:
         token = service_token(args.settings) if args.auth else None
         yield Running(f"http://{args.host}:{port}", token)
     finally:
-        serve.shutdown()
+        # Requests under way are finished; Serve itself ends with Ray.
+        serve.delete(APPLICATION)

@@ -25,7 +25,7 @@ def tune(
     ] = None,
     alias: Annotated[str, typer.Option(help="Registry alias for the winner.")] = "challenger",
     json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-    seed: Annotated[int, typer.Option(help="The same seed and data give the same bundle.")] = 42,
+    seed: Annotated[int, typer.Option(help="Seeds the search, the folds and every fit.")] = 42,
 ) -> None:
     """Search hyper-parameters, refit and calibrate the winner, verify it, register it in MLflow.
 

@@ -9,7 +9,6 @@ from typing import Self
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from credit.errors import BundleCorrupt, DataError
 
@@ -44,6 +43,9 @@ class Calibrator(msgspec.Struct, frozen=True):
         DataError
             When risk does not rise with the margin: such a model ranks the wrong way round.
         """
+        # A process that only scores does not pay for loading an optimiser.
+        from scipy.optimize import minimize
+
         y = labels.astype(np.float64)
 
         def loss(parameters: npt.NDArray[np.float64]) -> float:
