@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
-import math
 import time
 from collections.abc import Mapping
 
 import msgspec
 
-from credit.contract import Application, Contract
+from credit.contract import Contract
 from credit.decision import Rollout, arm_for
-from credit.decision.fingerprint import ENGINE_VERSION, fingerprint
 from credit.decision.scorer import answer
 from credit.errors import SettingsInvalid
-from credit.records import ClearPart, NewRecord, Receipt, RecordWriter, SealedPart, new_decision_id
-from serve_app.scoring import Scored, Scoring
+from credit.records import Receipt, RecordWriter, new_decision_id
+from serve_app.recording import decision_record
+from serve_app.scoring import Scoring
 from serve_app.shelf import BundleShelf
 
 
@@ -112,68 +110,32 @@ class Gateway:
         arm, slot = arm_for(self.rollout, application.applicant_id)
         scored = await self._scoring.score(application, arm)
         bundle = self._shelf.get(arm.bundle)
-        decision_id = new_decision_id()
         told = answer(
             bundle,
             application,
             scored.score,
             arm=arm.name,
             generation=self.rollout.generation,
-            decision_id=decision_id,
+            decision_id=new_decision_id(),
             with_shap_values=with_shap_values,
         )
-        clear = ClearPart(
-            created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds"),
-            contract=bundle.contract.product,
-            contract_version=bundle.contract.version,
-            bundle=bundle.hash,
-            generation=self.rollout.generation,
-            arm=arm.name,
+        record = decision_record(
+            bundle,
+            application,
+            scored,
+            told,
             slot=slot,
-            model=bundle.manifest.family,
-            engine=ENGINE_VERSION,
-            fingerprint=fingerprint(),
-            probability_of_default=scored.score.probability_of_default,
-            score=scored.score.score,
-            rating=scored.score.rating,
-            risk_level=scored.score.risk_level,
-            decision=scored.score.decision,
-            reason_codes=[reason.code for reason in scored.score.reason_codes],
-            policy_version=bundle.contract.policy.version,
             latency_us={
                 "validate": (validated - started) // 1000,
                 **scored.latency_us,
                 "answer": (time.perf_counter_ns() - started) // 1000,
             },
-        )
-        record = NewRecord(
             tenant=tenant,
             route=route,
             idempotency_key=idempotency_key,
-            canonical_body=msgspec.json.encode(application),
-            decision_id=decision_id,
-            clear=clear,
-            sealed=_sealed(self.contract, application, scored, msgspec.json.encode(told)),
         )
         # A client that hangs up cancels this coroutine, never the append.
         return await asyncio.shield(asyncio.wrap_future(self._writer.append(record)))
-
-
-def _sealed(
-    contract: Contract, application: Application, scored: Scored, told: bytes
-) -> SealedPart:
-    values = {
-        column.name: None if math.isnan(value) else value
-        for column, value in zip(contract.inputs, application.values, strict=True)
-    }
-    return SealedPart(
-        application_id=application.application_id,
-        applicant_id=application.applicant_id,
-        application={**values, "as_of": application.as_of},
-        features=list(scored.vector),
-        shap_values=list(scored.score.shap_values),
-        answer=told,
-    )
 
 
 def _require_one_contract(shelf: BundleShelf, contract: Contract) -> None:

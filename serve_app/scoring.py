@@ -29,10 +29,14 @@ class NodeLinks:
 
 @dataclass(frozen=True)
 class Scored:
-    """A score, the vector it was made from, and where the time went, in microseconds."""
+    """A score, the vector it was made from, what explained it, and where the time went.
+
+    ``latency_us`` holds microseconds by stage.
+    """
 
     score: Score
     vector: tuple[float, ...]
+    explained_by: str
     latency_us: dict[str, int]
 
 
@@ -61,6 +65,7 @@ class Scoring:
         return Scored(
             score,
             vector,
+            explanation.engine,
             {
                 "transform": (transformed - started) // 1000,
                 "model": model_ns // 1000,

@@ -18,17 +18,18 @@ class Explanation(msgspec.Struct, frozen=True, array_like=True):
     contributions
         One value per feature; positive raises the log-odds of bad. ``base`` plus their sum is the
         margin.
+    engine
+        Name and version of what computed them; records keep it, so that an old explanation can be
+        computed again.
     """
 
     base: float
     contributions: tuple[float, ...]
+    engine: str
 
 
 class Explainer(Protocol):
     """Explains one row against a stored background (interventional Shapley values)."""
-
-    engine: str
-    """Name and version; records keep it, so that an old explanation can be computed again."""
 
     def explain(self, vector: Sequence[float]) -> Explanation:
         """Contributions of one feature vector."""

@@ -9,11 +9,11 @@ from credit.explain.base import Explanation
 from credit.models.base import Matrix, Model
 from credit.models.scorecard import ScorecardModel
 
+ENGINE = "points/1"
+
 
 class ScorecardExplainer:
     """Each feature's weighted WOE against its mean over the background."""
-
-    engine = "points/1"
 
     def __init__(self, model: ScorecardModel, background: Matrix) -> None:
         self._card = model.card
@@ -26,4 +26,5 @@ class ScorecardExplainer:
 
     def explain(self, vector: Sequence[float]) -> Explanation:
         """Contributions of one feature vector."""
-        return Explanation(self._base, self._card.contributions(vector, self._baseline))
+        contributions = self._card.contributions(vector, self._baseline)
+        return Explanation(self._base, contributions, ENGINE)

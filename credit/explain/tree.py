@@ -33,7 +33,7 @@ class TreeExplainer:
             raise BundleIncompatible(
                 f"a background of {len(background)} rows: the explainer takes {MAXIMUM_BACKGROUND}"
             )
-        self.engine = f"shap/{importlib.metadata.version('shap')}"
+        self._engine = f"shap/{importlib.metadata.version('shap')}"
         self._explainer = shap.TreeExplainer(
             model.booster,
             data=background,
@@ -52,4 +52,5 @@ class TreeExplainer:
         values = self._explainer.shap_values(
             np.array([vector], dtype=np.float64), check_additivity=False
         )
-        return Explanation(self._base, tuple(np.asarray(values, dtype=np.float64)[0].tolist()))
+        contributions = tuple(np.asarray(values, dtype=np.float64)[0].tolist())
+        return Explanation(self._base, contributions, self._engine)

@@ -84,10 +84,11 @@ def test_reasons_that_do_not_add_up_are_not_given(
     asked = any_bundle.validator.application(application())
     vector = any_bundle.transform.row(asked.values)
     margin = any_bundle.model.margin(vector)
-    base, (first, *others) = msgspec.structs.astuple(any_bundle.explainer.explain(vector))
+    base, (first, *others), engine = msgspec.structs.astuple(any_bundle.explainer.explain(vector))
     bent = Explanation(
         base + gap if where == "base" else base,
         (first + gap if where == "contribution" else first, *others),
+        engine,
     )
 
     with pytest.raises(

@@ -20,6 +20,7 @@ from credit.explain.scorecard import ScorecardExplainer
 from credit.explain.tree import TreeExplainer
 from credit.models.lightgbm import LightGBMModel, fit_lightgbm
 from credit.models.scorecard import ScorecardModel, fit_scorecard_model
+from tests.loanbook import application
 from tune.rows import Rows
 
 Matrix = npt.NDArray[np.float64]
@@ -161,8 +162,11 @@ def test_an_explanation_has_the_same_bits_whatever_was_explained_before(
 def test_the_engine_is_named_for_the_record(
     lightgbm_bundle: Bundle, scorecard_bundle: Bundle
 ) -> None:
-    assert lightgbm_bundle.explainer.engine.startswith("shap/0.")
-    assert scorecard_bundle.explainer.engine == "points/1"
+    asked = lightgbm_bundle.validator.application(application())
+    vector = lightgbm_bundle.transform.row(asked.values)
+
+    assert lightgbm_bundle.explainer.explain(vector).engine.startswith("shap/0.")
+    assert scorecard_bundle.explainer.explain(vector).engine == "points/1"
 
 
 def test_more_background_than_shap_would_read_is_refused(
