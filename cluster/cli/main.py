@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from cluster.cli import contract, demo, score, serve, tune
-from cluster.cli.terminal import errors_console, quiet_libraries
+from cluster.cli.terminal import errors_console, quiet_libraries, show_own_warnings
 from cluster.exits import INTERRUPTED, exit_code
 from credit.errors import CreditError, SettingsInvalid
 
@@ -38,6 +38,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         Instead of those of the process.
     """
     quiet_libraries()
+    show_own_warnings()
     try:
         app(arguments)
     except CreditError as error:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -21,6 +23,19 @@ from tune.progress import SweepProgress
 
 console = Console(highlight=False)
 errors_console = Console(stderr=True, highlight=False)
+
+
+def show_own_warnings() -> None:
+    """Print the product's own warnings as sentences, without the line of code that raised them."""
+    show_others = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if category.__module__.startswith("credit."):
+            errors_console.print(f"warning: {message}", style="yellow", soft_wrap=True)
+        else:
+            show_others(message, category, *where, **more)
+
+    warnings.showwarning = show
 
 
 def quiet_libraries() -> None:
