@@ -37,7 +37,7 @@ test: check ## everything: check, then all tests, each promise proved small
 
 prove: install ## the same promises at full count
 	$(BIN)/pytest -m full
-	{ echo "# make prove: credit demo --once --fresh"; \
+	{ echo "# credit demo --once --fresh, by make prove"; \
 	  echo "# commit $$(git describe --always --dirty), $$(date -u +%Y-%m-%d), $$(nproc) cores of" \
 	    "$$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $$($(BIN)/python --version)"; \
 	  COLUMNS=100 $(BIN)/credit demo --once --fresh --port 0; } > docs/demo.txt

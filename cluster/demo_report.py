@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from rich.table import Table
 
-from cluster.cli.terminal import console
+from cluster.cli.terminal import console, near
 from cluster.demo import Scored
 from cluster.running import Running
 from credit.contract import FrameCheck
@@ -124,16 +123,10 @@ def say_drift(what: str, report: DriftReport) -> None:
 
 def say_where(running: Running, settings: Settings, placement: str) -> None:
     """Print where everything is."""
-    console.print(f"Decision records: {_near(settings.records_path)}")
-    registry = settings.mlflow_uri or _near(settings.home / "mlflow")
+    console.print(f"Decision records: {near(settings.records_path)}")
+    registry = settings.mlflow_uri or near(settings.home / "mlflow")
     console.print(f"Registry: {registry}")
     console.print(
         f"Routes for people: {running.url}/docs   metrics: {running.url}/metrics ({placement})"
     )
-    console.print(f"Token: {_near(settings.token_path)}")
-
-
-def _near(path: Path) -> str:
-    """Name a path from where the reader stands, when it lies below."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    console.print(f"Token: {near(settings.token_path)}")

@@ -7,7 +7,7 @@ import threading
 
 import msgspec
 
-from cluster.cli.terminal import console
+from cluster.cli.terminal import console, near
 from cluster.running import Running
 from credit.contract import Contract
 from serve_app.openapi import example_application
@@ -17,7 +17,7 @@ from serve_app.settings import ServiceArgs
 def say_where(running: Running, args: ServiceArgs, contract: Contract) -> None:
     """Print the addresses and a request that works."""
     body = msgspec.json.encode(example_application(contract)).decode()
-    token_path = args.settings.token_path
+    token_path = near(args.settings.token_path)
     header = f'  -H "Authorization: Bearer $(cat {token_path})" \\\n' if running.token else ""
     console.print(f"Serving {args.product} ({args.placement}) at {running.url}. Ctrl-C stops it.")
     console.print(f"Routes for people: {running.url}/docs   metrics: {running.url}/metrics\n")
