@@ -81,10 +81,6 @@ class ScoringClient:
         """Read a JSON route such as ``/v1/drift``."""
         return msgspec.json.decode(self._send("GET", path).content)
 
-    def text(self, path: str) -> str:
-        """Read a text route such as ``/metrics``."""
-        return self._send("GET", path).text
-
     def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **arguments)

@@ -48,13 +48,15 @@ class Monitor(Protocol):
 def build_http_app(gateway: Gateway, guard: TokenGuard, monitor: Monitor) -> Starlette:
     """Wire the routes of one service."""
     routes = _Routes(gateway, guard, monitor)
-    document = msgspec.json.encode(openapi_document(gateway.contract))
+    description = openapi_document(gateway.contract)
+    document = msgspec.json.encode(description)
+    page = docs_page(gateway.contract, description)
 
     async def openapi(request: Request) -> Response:
         return Response(document, media_type=JSON)
 
     async def docs(request: Request) -> Response:
-        return HTMLResponse(docs_page(gateway.contract, msgspec.json.decode(document)))
+        return HTMLResponse(page)
 
     table: list[tuple[str, str, Handler]] = [
         ("POST", "/v1/score", routes.score),

@@ -47,11 +47,12 @@ def score(
     from serve_app.auth import service_token
     from serve_app.client import ScoringClient
 
-    rows, check = read_applications(file, load_contract(contract))
+    terms = load_contract(contract)
+    rows, check = read_applications(file, terms)
     settings = Settings()
     with counting_bar("scoring", len(rows)) as advance:
         if local:
-            rollout = stored_rollout(settings, load_contract(contract).product)
+            rollout = stored_rollout(settings, terms.product)
             bundles = {
                 a.bundle: load_bundle(settings.bundles_path / a.bundle) for a in rollout.arms
             }

@@ -199,6 +199,11 @@ class Contract(_Part):
         return tuple(c for c in self.columns if c.role == "feature" or c.name in let_in)
 
     @cached_property
+    def input_positions(self) -> dict[str, int]:
+        """Place of each input column in the values of an application."""
+        return {column.name: i for i, column in enumerate(self.inputs)}
+
+    @cached_property
     def target(self) -> Column:
         """The outcome, 1 = bad."""
         return next(column for column in self.columns if column.role == "target")

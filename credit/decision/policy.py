@@ -14,7 +14,7 @@ def applicable_rules(contract: Contract, values: Sequence[float]) -> tuple[Rule,
     """Policy rules that the raw values meet, most severe first, then in the contract's order."""
     if not contract.policy.rules:
         return ()
-    position = {column.name: i for i, column in enumerate(contract.inputs)}
+    position = contract.input_positions
     met = [r for r in contract.policy.rules if _meets(r, values[position[r.column]])]
     return tuple(sorted(met, key=lambda rule: -SEVERITY[rule.decision]))
 

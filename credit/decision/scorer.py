@@ -80,7 +80,9 @@ def answer(
     with_shap_values: bool,
 ) -> Answer:
     """Put a score into the words of the public interface."""
-    shap_values = dict(zip(bundle.contract.feature_names, scored.shap_values, strict=True))
+    shap_values = None
+    if with_shap_values:
+        shap_values = dict(zip(bundle.contract.feature_names, scored.shap_values, strict=True))
     return Answer(
         decision_id=decision_id,
         application_id=application.application_id,
@@ -94,5 +96,5 @@ def answer(
         bundle=bundle.hash,
         generation=generation,
         model=bundle.manifest.family,
-        shap_values=shap_values if with_shap_values else None,
+        shap_values=shap_values,
     )

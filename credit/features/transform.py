@@ -40,7 +40,7 @@ class FeatureTransform:
         self.caps = dict(caps)
         self.names = contract.feature_names
         self._contract = contract
-        self._position = {column.name: i for i, column in enumerate(contract.inputs)}
+        self._position = contract.input_positions
         self._sentinels = [frozenset(map(float, c.sentinels)) for c in contract.inputs]
         self._functions = [self._row_function(f) for f in contract.features]
 

@@ -27,7 +27,6 @@ class LightGBMModel:
     def __init__(self, text: str) -> None:
         self._text = text
         self.booster = lightgbm.Booster(model_str=text)
-        self._n_features = self.booster.num_feature()
 
     def margin(self, vector: Sequence[float]) -> float:
         """Log-odds of bad of one feature vector."""
