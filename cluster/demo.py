@@ -27,8 +27,10 @@ from drift import DriftReport
 from serve_app.client import ScoringClient
 from serve_app.registry import fetch_alias
 from serve_app.settings import ServiceArgs
-from tune.progress import SweepProgress
-from tune.rows import Rows, split_holdout
+from tune.plan import split_holdout
+from tune.progress import Listener
+from tune.rows import Rows
+from tune.spec import Candidate, SweepSpec
 
 N_APPLICANTS = 500
 N_CLIENTS = 4
@@ -66,18 +68,22 @@ def train(
     rows: Rows,
     settings: Settings,
     *,
-    n_trials: int,
-    on_progress: Callable[[SweepProgress], None],
+    n_trials: int | None,
+    on_progress: Listener,
     on_stage: Callable[[str], None],
 ) -> Bundle:
     """Run the sweep of an alias's family and let its winner take the alias."""
     # Ray reads its environment at import, so what imports it comes late.
     from tune.pipeline import TuneRequest, train_and_register
 
-    request = TuneRequest(contract, FAMILIES[alias], n_trials, SEED, alias, training_threads())
-    return train_and_register(
+    family = FAMILIES[alias]
+    spec = SweepSpec(candidates=(Candidate(family=family, trials=n_trials),), seed=SEED)
+    name = f"{contract.product}-{family}-{time.strftime('%Y%m%d-%H%M%S')}"
+    request = TuneRequest(contract, spec, alias, training_threads(), name)
+    outcome = train_and_register(
         request, rows, settings, on_progress=on_progress, on_stage=on_stage
-    ).bundle
+    )
+    return outcome.best.bundle
 
 
 def service_args(contract: Contract, settings: Settings, placement: str) -> ServiceArgs:

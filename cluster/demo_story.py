@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cluster import demo_report as report
-from cluster.cli.options import DEFAULT_TRIALS
 from cluster.cli.terminal import counting_bar, errors_console, stage, sweep_bar
 from cluster.demo import (
     FAMILIES,
@@ -21,7 +20,9 @@ from cluster.serving import say_where, wait_for_interrupt
 from credit.contract import Contract, FrameCheck, load_contract
 from credit.data import give_me_some_credit
 from credit.settings import Settings
-from tune.rows import Rows, prepare, split_holdout
+from tune.plan import split_holdout
+from tune.rows import Rows, prepare
+from tune.spaces import SPACES
 
 PRODUCT = "give_me_some_credit"
 
@@ -63,14 +64,13 @@ def _train(
     if found is not None:
         report.say_bundle(alias, found, reused=True)
         return
-    n_trials = trials or DEFAULT_TRIALS[FAMILIES[alias]]
-    with sweep_bar(FAMILIES[alias], n_trials) as show:
+    with sweep_bar(trials or SPACES[FAMILIES[alias]].trials) as show:
         bundle = train(
             alias,
             contract,
             rows,
             settings,
-            n_trials=n_trials,
+            n_trials=trials,
             on_progress=show,
             on_stage=errors_console.print,
         )

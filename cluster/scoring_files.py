@@ -34,7 +34,12 @@ def read_applications(path: Path, contract: Contract) -> tuple[list[dict[str, An
 def applications(good: pd.DataFrame, contract: Contract) -> list[dict[str, Any]]:
     """Turn good rows into applications; whole numbers are sent as such, missing ones as null."""
     whole = {c.name for c in contract.inputs if c.type == "integer"}
-    names = ["application_id", "applicant_id", *(column.name for column in contract.inputs)]
+    names = [
+        "application_id",
+        "applicant_id",
+        *(["consents"] if contract.consents else []),
+        *(column.name for column in contract.inputs),
+    ]
     kept = [name for name in names if name in good]
     return [
         {name: _plain(name, value, whole) for name, value in zip(kept, row, strict=True)}
@@ -43,6 +48,8 @@ def applications(good: pd.DataFrame, contract: Contract) -> list[dict[str, Any]]
 
 
 def _plain(name: str, value: Any, whole: set[str]) -> Any:
+    if name == "consents":
+        return value.split(";") if isinstance(value, str) and value else []
     if isinstance(value, float):
         if math.isnan(value):
             return None
@@ -62,7 +69,7 @@ def score_locally(
     for row in rows:
         application = bundles[rollout.champion.bundle].validator.application(row)
         arm, _ = arm_for(rollout, application.applicant_id)
-        bundle = bundles[arm.bundle]
+        bundle = bundles[arm.bundle].answering(application)
         yield answer(
             bundle,
             application,

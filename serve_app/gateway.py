@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from credit.contract import Contract
-from credit.decision import Rollout, arm_for
+from credit.decision import Bundle, Rollout, arm_for
 from credit.decision.scorer import answer
 from credit.errors import SettingsInvalid
 from credit.records import Receipt, RecordWriter, new_decision_id
@@ -56,7 +56,7 @@ class Gateway:
         self._shelf = shelf
         self._scoring = scoring
         self._writer = writer
-        _require_one_contract(shelf, self.contract)
+        _require_one_contract([shelf.get(arm.bundle) for arm in rollout.arms], self.contract)
 
     @property
     def contract(self) -> Contract:
@@ -109,7 +109,7 @@ class Gateway:
         validated = time.perf_counter_ns()
         arm, slot = arm_for(self.rollout, application.applicant_id)
         scored = await self._scoring.score(application, arm)
-        bundle = self._shelf.get(arm.bundle)
+        bundle = scored.bundle
         told = answer(
             bundle,
             application,
@@ -138,7 +138,7 @@ class Gateway:
         return await asyncio.shield(asyncio.wrap_future(self._writer.append(record)))
 
 
-def _require_one_contract(shelf: BundleShelf, contract: Contract) -> None:
+def _require_one_contract(bundles: Sequence[Bundle], contract: Contract) -> None:
     """Refuse arms that read an application differently.
 
     Raises
@@ -146,7 +146,7 @@ def _require_one_contract(shelf: BundleShelf, contract: Contract) -> None:
     SettingsInvalid
         Naming the bundle that differs.
     """
-    for bundle in shelf:
+    for bundle in bundles:
         if bundle.contract.digest() != contract.digest():
             raise SettingsInvalid(
                 f"bundle {bundle.hash[:12]} was made with another contract than the champion: retrain it "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from credit.contract import Contract
-from credit.contract.model import Column
+from credit.contract.column import Column
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 REASONS = {
@@ -71,29 +71,53 @@ def application_schema(contract: Contract) -> dict[str, Any]:
         },
         "as_of": {"type": ["string", "null"], "format": "date"},
     }
+    consents = {}
+    if contract.consents:
+        consents["consents"] = {
+            "type": "array",
+            "items": {"enum": list(contract.consent_sources)},
+            "description": "Sources that the applicant has consented to; others are not read.",
+        }
+    properties |= consents
     properties |= {column.name: _column_schema(column) for column in contract.inputs}
     return {
         "type": "object",
         "additionalProperties": False,
-        "required": ["application_id", *(column.name for column in contract.inputs)],
+        "required": ["application_id", *consents, *_required(contract)],
         "properties": properties,
     }
 
 
 def _column_schema(column: Column) -> dict[str, Any]:
+    unit = f" Unit: {column.unit}." if column.unit else ""
+    described = {"description": column.description + unit}
+    if column.type in ("category", "date"):
+        return {**described, **_text_schema(column)}
     number: dict[str, Any] = {
         "type": column.type,
         "minimum": column.minimum,
         "maximum": column.maximum,
     }
-    unit = f" Unit: {column.unit}." if column.unit else ""
-    described = {"description": column.description + unit}
     if column.sentinels:
         codes = [{"const": code, "title": text} for code, text in column.sentinels.items()]
         return {**described, "anyOf": [number, *codes]}
     if column.nullable:
         number["type"] = [column.type, "null"]
     return {**described, **number}
+
+
+def _required(contract: Contract) -> list[str]:
+    """Columns that every application has; those of a source without consent may be left out."""
+    optional = set(contract.consent_sources)
+    return [column.name for column in contract.inputs if column.source not in optional]
+
+
+def _text_schema(column: Column) -> dict[str, Any]:
+    text: dict[str, Any] = {"type": ["string", "null"] if column.nullable else "string"}
+    if column.type == "date":
+        return {**text, "format": "date"}
+    codes = [{"const": code, "title": meaning} for code, meaning in column.categories.items()]
+    return {"anyOf": [*codes, {"type": "null"}] if column.nullable else codes}
 
 
 def answer_schema(contract: Contract) -> dict[str, Any]:
@@ -131,6 +155,7 @@ def answer_schema(contract: Contract) -> dict[str, Any]:
         "required": list(properties),
         "properties": {
             **properties,
+            **_fallback(contract),
             "shap_values": {
                 "type": "object",
                 "description": "Contributions to the log-odds of bad, when asked for.",
@@ -140,12 +165,20 @@ def answer_schema(contract: Contract) -> dict[str, Any]:
     }
 
 
+def _fallback(contract: Contract) -> dict[str, Any]:
+    if not contract.consents:
+        return {}
+    told = "Named when the applicant withheld a source, so that another model answered."
+    return {"fallback": {"type": "string", "description": told}}
+
+
 def example_application(contract: Contract) -> dict[str, Any]:
     """Return the contract's own example; a column that gives none stands at its minimum."""
     example: dict[str, Any] = {"application_id": "A-1001", "applicant_id": "P-1001"}
+    if contract.consents:
+        example["consents"] = list(contract.consent_sources)
     for column in contract.inputs:
-        value = float(column.minimum or 0) if column.example is None else column.example
-        example[column.name] = int(value) if column.type == "integer" else value
+        example[column.name] = _example(column)
     return example
 
 
@@ -217,3 +250,15 @@ def _problem_schema() -> dict[str, Any]:
             "errors": {"type": "array", "items": failure},
         },
     }
+
+
+def _example(column: Column) -> float | str:
+    if column.example is not None:
+        whole = column.type == "integer" and not isinstance(column.example, str)
+        return int(column.example) if whole else column.example
+    if column.type == "category":
+        return column.category_codes[0]
+    if column.type == "date":
+        return "2026-01-31"
+    value = float(column.minimum or 0)
+    return int(value) if column.type == "integer" else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import math
+from typing import Any
 
 import msgspec
 
@@ -74,9 +74,13 @@ def decision_record(
     )
 
 
-def _as_received(bundle: Bundle, application: Application) -> dict[str, float | int | str | None]:
+def _as_received(bundle: Bundle, application: Application) -> dict[str, Any]:
     values = {
-        column.name: None if math.isnan(value) else value
+        column.name: column.plain(value)
         for column, value in zip(bundle.contract.inputs, application.values, strict=True)
     }
-    return {**values, "as_of": application.as_of}
+    consents = {}
+    if bundle.contract.consents:
+        sources = bundle.contract.consent_sources
+        consents["consents"] = [name for name in sources if name not in application.withheld]
+    return {**values, "as_of": application.as_of, **consents}

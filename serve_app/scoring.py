@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from credit.contract import Application
-from credit.decision import Arm, Score, compose
+from credit.decision import Arm, Bundle, Score, compose
 from credit.explain import Explanation
 from serve_app.links import Link
 from serve_app.nodes import PinnedValues
@@ -29,11 +29,12 @@ class NodeLinks:
 
 @dataclass(frozen=True)
 class Scored:
-    """A score, the vector it was made from, what explained it, and where the time went.
+    """A score, the bundle and vector it was made from, what explained it, and where the time went.
 
     ``latency_us`` holds microseconds by stage.
     """
 
+    bundle: Bundle
     score: Score
     vector: tuple[float, ...]
     explained_by: str
@@ -51,18 +52,19 @@ class Scoring:
         self._links = links
 
     async def score(self, application: Application, arm: Arm) -> Scored:
-        """Score with the bundle that the arm pins."""
+        """Score with the bundle that the arm pins, or its fallback where a source is withheld."""
         started = time.perf_counter_ns()
-        bundle = self._shelf.get(arm.bundle)
-        vector = await self._links.transform(PinnedValues(arm.bundle, application.values))
+        bundle = self._shelf.get(arm.bundle).answering(application)
+        vector = await self._links.transform(PinnedValues(bundle.hash, application.values))
         transformed = time.perf_counter_ns()
-        pinned = PinnedValues(arm.bundle, vector)
+        pinned = PinnedValues(bundle.hash, vector)
         (margin, model_ns), (explanation, explainer_ns) = await asyncio.gather(
             _timed(self._links.models[arm.name], pinned), _timed(self._links.explainer, pinned)
         )
         joined = time.perf_counter_ns()
         score = compose(bundle, application, margin, explanation)
         return Scored(
+            bundle,
             score,
             vector,
             explanation.engine,

@@ -10,7 +10,7 @@ from credit.errors import BundleUnknown
 
 
 class BundleShelf:
-    """Loads the named bundles, each checked, and refuses every other hash.
+    """Loads the named bundles and their fallbacks, each checked, and refuses every other hash.
 
     Parameters
     ----------
@@ -21,7 +21,10 @@ class BundleShelf:
     """
 
     def __init__(self, root: Path, hashes: Iterable[str]) -> None:
-        self._bundles = {hash_: load_bundle(root / hash_) for hash_ in hashes}
+        loaded = [load_bundle(root / hash_) for hash_ in hashes]
+        self._bundles = {
+            bundle.hash: bundle for main in loaded for bundle in (main, *main.fallbacks.values())
+        }
 
     def get(self, hash_: str) -> Bundle:
         """Return a bundle.

@@ -4,8 +4,9 @@ service over them in this process, and no Ray cluster by accident.
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,14 @@ from hypothesis import settings
 
 from credit.contract import Contract, load_contract
 from credit.decision import Bundle, load_bundle, save_bundle
+from credit.decision.families import FAMILIES
+from tests import families
 from tests.loanbook import loan_book
-from tune.rows import Rows, prepare, split_holdout
-from tune.winner import Verification, make_winner
+from tune.plan import split_holdout
+from tune.rows import Rows, prepare
+from tune.spec import Candidate
+from tune.verification import Verification
+from tune.winner import make_winner
 
 if TYPE_CHECKING:
     from tests.service import Nodes, Service
@@ -71,7 +77,7 @@ def lightgbm_winner(rows: Rows, contract: Contract) -> Winner:
         train,
         held_out,
         contract,
-        family_name="lightgbm",
+        Candidate(family="lightgbm"),
         parameters=BOOSTING,
         seed=3,
         num_threads=1,
@@ -85,7 +91,7 @@ def scorecard_winner(rows: Rows, contract: Contract) -> Winner:
         train,
         held_out,
         contract,
-        family_name="scorecard",
+        Candidate(family="scorecard"),
         parameters=CARD,
         seed=3,
         num_threads=1,
@@ -118,11 +124,32 @@ def scorecard_bundle(scorecard_folder: Path) -> Bundle:
     return load_bundle(scorecard_folder)
 
 
-@pytest.fixture(scope="session", params=["lightgbm", "scorecard"])
-def any_bundle(request: pytest.FixtureRequest) -> Bundle:
+@pytest.fixture(scope="session")
+def bundle_of(
+    request: pytest.FixtureRequest, rows: Rows, contract: Contract, bundle_root: Path
+) -> Callable[[str], Bundle]:
+    """A small bundle of a family by name, made once and loaded as production loads it."""
+    own = {"lightgbm": "lightgbm_bundle", "scorecard": "scorecard_bundle"}
+
+    @functools.cache
+    def make(name: str) -> Bundle:
+        if name in own:
+            found: Bundle = request.getfixturevalue(own[name])
+            return found
+        if name == "imported":
+            folder = save_bundle(families.imported(rows, contract, bundle_root), bundle_root)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("CREDIT_ALLOW_PICKLE", "1")
+                return load_bundle(folder)
+        return load_bundle(save_bundle(families.trained(name, rows, contract), bundle_root))
+
+    return make
+
+
+@pytest.fixture(scope="session", params=sorted(FAMILIES))
+def any_bundle(request: pytest.FixtureRequest, bundle_of: Callable[[str], Bundle]) -> Bundle:
     """Each family in turn."""
-    bundle: Bundle = request.getfixturevalue(f"{request.param}_bundle")
-    return bundle
+    return bundle_of(request.param)
 
 
 @pytest.fixture(scope="session")

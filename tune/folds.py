@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from credit.contract import Contract
 from credit.features import FeatureTransform
+from tune.plan import Positions, Split
 from tune.rows import Rows
 
 
@@ -17,26 +18,37 @@ from tune.rows import Rows
 class Fold:
     """Features of one fold; the transform was fitted on its training rows alone.
 
-    ``rows`` are the positions of the validation rows in the whole.
+    Attributes
+    ----------
+    rows
+        Positions of the validation rows in the whole.
+    segments
+        Group of each validation row, where fairness is an objective; empty otherwise.
     """
 
     train: npt.NDArray[np.float64]
     train_labels: npt.NDArray[np.int8]
+    train_weights: npt.NDArray[np.float64] | None
     validation: npt.NDArray[np.float64]
     validation_labels: npt.NDArray[np.int8]
-    rows: npt.NDArray[np.int64]
+    rows: Positions
+    segments: npt.NDArray[np.object_]
 
 
-def make_folds(rows: Rows, contract: Contract, *, n_folds: int, seed: int) -> Iterator[Fold]:
-    """Split rows and transform each fold by itself."""
-    fold = rows.folds(n_folds, seed=seed)
-    for k in range(n_folds):
-        inside, outside = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+def make_folds(
+    rows: Rows, contract: Contract, plan: list[Split], *, segment: str | None = None
+) -> Iterator[Fold]:
+    """Transform each fold by itself."""
+    for inside, outside in plan:
         transform = FeatureTransform.fit(contract, rows.raw[inside])
         yield Fold(
-            transform.matrix(rows.raw[inside]),
-            rows.labels[inside],
-            transform.matrix(rows.raw[outside]),
-            rows.labels[outside],
-            outside,
+            train=transform.matrix(rows.raw[inside]),
+            train_labels=rows.labels[inside],
+            train_weights=None if rows.weights is None else rows.weights[inside],
+            validation=transform.matrix(rows.raw[outside]),
+            validation_labels=rows.labels[outside],
+            rows=outside,
+            segments=np.array([], dtype=object)
+            if segment is None
+            else rows.segments[segment][outside].astype(object),
         )

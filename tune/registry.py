@@ -6,28 +6,19 @@ A parent run holds the search, a child run each trial, and one model version exa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from credit.contract import Contract
 from credit.decision.bundle import Bundle
 from credit.errors import RegistryUnavailable
 from credit.settings import Settings
-from tune.sweep import TrialResult
+from tune.leaderboard import Entry, Registered
+from tune.verification import flat_metrics, plain_report
 
 EXPERIMENT = "credit-risk-modelling"
-
-
-@dataclass(frozen=True)
-class Registered:
-    """A model version that holds a bundle."""
-
-    name: str
-    version: str
-    run_id: str
+REPORT_FILE = "classification_report.json"
 
 
 class Registry:
@@ -43,14 +34,7 @@ class Registry:
             tracking_uri=settings.registry_uri, registry_uri=settings.registry_uri
         )
 
-    def register(
-        self,
-        contract: Contract,
-        bundle: Bundle,
-        folder: Path,
-        board: Sequence[TrialResult],
-        metrics: Mapping[str, float],
-    ) -> Registered:
+    def register(self, contract: Contract, entry: Entry) -> Registered:
         """Log a search and register its bundle; nothing is registered when any step fails.
 
         Raises
@@ -60,10 +44,11 @@ class Registry:
         """
         with _as_registry_error(self._settings.registry_uri):
             experiment = self._experiment()
-            run_id = self._log_search(experiment, contract, bundle, board, metrics)
-            self._client.log_artifacts(run_id, str(folder), artifact_path="bundle")
+            run_id = self._log_search(experiment, contract, entry)
+            self._client.log_artifacts(run_id, str(entry.folder), artifact_path="bundle")
+            self._client.log_dict(run_id, plain_report(entry.verification), REPORT_FILE)
             source = self._client.get_run(run_id).info.artifact_uri + "/bundle"
-            version = self._create_version(contract.registry_name, source, run_id, bundle)
+            version = self._create_version(contract.registry_name, source, run_id, entry.bundle)
             self._client.set_terminated(run_id)
             return Registered(contract.registry_name, version, run_id)
 
@@ -81,26 +66,21 @@ class Registry:
             location = self._settings.artifacts_path.as_uri()
         return str(self._client.create_experiment(EXPERIMENT, artifact_location=location))
 
-    def _log_search(
-        self,
-        experiment: str,
-        contract: Contract,
-        bundle: Bundle,
-        board: Sequence[TrialResult],
-        metrics: Mapping[str, float],
-    ) -> str:
+    def _log_search(self, experiment: str, contract: Contract, entry: Entry) -> str:
+        bundle = entry.bundle
         tags = {
             "bundle": bundle.hash,
             "family": bundle.manifest.family,
+            "candidate": entry.candidate.label,
             "product": contract.product,
             "contract": bundle.manifest.contract,
             "data": bundle.manifest.data,
             **{f"version.{name}": v for name, v in bundle.manifest.versions.items()},
         }
-        name = f"{bundle.manifest.family} {bundle.hash[:12]}"
+        name = f"{entry.candidate.label} {bundle.hash[:12]}"
         parent = str(self._client.create_run(experiment, tags=tags, run_name=name).info.run_id)
-        self._log(parent, bundle.manifest.parameters, metrics)
-        for rank, trial in enumerate(board, start=1):
+        self._log(parent, bundle.manifest.parameters, _figures(entry))
+        for rank, trial in enumerate(entry.board, start=1):
             child = self._client.create_run(
                 experiment,
                 tags={"mlflow.parentRunId": parent, "rank": str(rank)},
@@ -109,11 +89,7 @@ class Registry:
             self._log(
                 child.info.run_id,
                 trial.best.parameters,
-                {
-                    "auc": trial.best.auc,
-                    "auc_spread": trial.best.auc_spread,
-                    "log_loss": trial.best.log_loss,
-                },
+                {name: v for name, v in vars(trial.best).items() if isinstance(v, float)},
             )
             self._client.set_terminated(child.info.run_id)
         return parent
@@ -141,6 +117,18 @@ class Registry:
         tags = {"bundle": bundle.hash, "family": bundle.manifest.family}
         version = self._client.create_model_version(name, source, run_id, tags=tags)
         return str(version.version)
+
+
+def _figures(entry: Entry) -> dict[str, float]:
+    """Held-out figures, and those of the outer folds where there are any."""
+    figures = flat_metrics(entry.verification) | {"searched_auc": entry.searched_auc}
+    if entry.outer is not None:
+        figures |= {
+            "outer_auc": entry.outer.auc.estimate,
+            "outer_auc_low": entry.outer.auc.low,
+            "outer_auc_high": entry.outer.auc.high,
+        }
+    return figures
 
 
 @contextmanager

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +16,6 @@ from credit.data import group_folds, row_groups
 from credit.data.split import require_two_classes
 from credit.errors import DataError
 from credit.metrics import MINIMUM_BADS, FewBadsWarning
-
-HOLDOUT_PARTS = 5
-"""One fifth of the rows verifies; nothing else ever sees it."""
-
-SPLIT_SEED = 42
-"""One split for every sweep of a data set, so that models are compared on the same held-out rows."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +32,21 @@ class Rows:
         Rows that must stay on one side of a split share a number.
     references
         The lender's reference of each row.
+    times
+        Proleptic ordinal of the contract's time column, or None where it has none.
+    weights
+        Positive weight of each row, or None where the contract has no weight column.
+    segments
+        Values of the protected columns: to measure by group, never to learn from.
     """
 
     raw: npt.NDArray[np.float64]
     labels: npt.NDArray[np.int8]
     groups: npt.NDArray[np.int64]
     references: npt.NDArray[np.object_]
+    times: npt.NDArray[np.float64] | None = None
+    weights: npt.NDArray[np.float64] | None = None
+    segments: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -49,7 +54,16 @@ class Rows:
 
     def take(self, rows: npt.NDArray[np.int64]) -> Rows:
         """Select rows by position."""
-        return Rows(self.raw[rows], self.labels[rows], self.groups[rows], self.references[rows])
+        return replace(
+            self,
+            raw=self.raw[rows],
+            labels=self.labels[rows],
+            groups=self.groups[rows],
+            references=self.references[rows],
+            times=None if self.times is None else self.times[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            segments={name: values[rows] for name, values in self.segments.items()},
+        )
 
     def folds(self, n_folds: int, *, seed: int) -> npt.NDArray[np.int64]:
         """Fold number of each row, groups whole."""
@@ -65,7 +79,7 @@ def prepare(frame: pd.DataFrame, contract: Contract) -> tuple[Rows, FrameCheck]:
     ContractError
         When columns are unknown or missing.
     DataError
-        When no row is good, or the target has one class.
+        When no row is good, the target has one class, or a weight is not positive.
 
     Warns
     -----
@@ -86,13 +100,40 @@ def prepare(frame: pd.DataFrame, contract: Contract) -> tuple[Rows, FrameCheck]:
             FewBadsWarning,
             stacklevel=2,
         )
-    raw = np.ascontiguousarray(good[[c.name for c in contract.inputs]].to_numpy(dtype=np.float64))
     applicants = good["applicant_id"].to_numpy() if "applicant_id" in good else None
-    references = good["application_id"].to_numpy(dtype=object)
-    return Rows(raw, labels, row_groups(raw, applicants), references), check
+    rows = Rows(
+        raw=check.raw,
+        labels=labels,
+        groups=row_groups(check.raw, applicants),
+        references=good["application_id"].to_numpy(dtype=object),
+        times=_times(good, contract),
+        weights=_weights(good, contract),
+        segments={
+            c.name: good[c.name].to_numpy()
+            for c in contract.columns
+            if c.role == "protected" and c.name in good
+        },
+    )
+    return rows, check
 
 
-def split_holdout(rows: Rows) -> tuple[Rows, Rows]:
-    """Split into training rows and held-out rows, always in the same way."""
-    fold = rows.folds(HOLDOUT_PARTS, seed=SPLIT_SEED)
-    return rows.take(np.flatnonzero(fold != 0)), rows.take(np.flatnonzero(fold == 0))
+def _times(good: pd.DataFrame, contract: Contract) -> npt.NDArray[np.float64] | None:
+    column = next((c for c in contract.columns if c.role == "time"), None)
+    if column is None or column.name not in good:
+        return None
+    dates = pd.to_datetime(good[column.name])
+    return np.array([date.toordinal() for date in dates], dtype=np.float64)
+
+
+def _weights(good: pd.DataFrame, contract: Contract) -> npt.NDArray[np.float64] | None:
+    column = next((c for c in contract.columns if c.role == "weight"), None)
+    if column is None or column.name not in good:
+        return None
+    weights = good[column.name].to_numpy(dtype=np.float64)
+    n_wrong = int(np.count_nonzero(~(weights > 0)))
+    if n_wrong:
+        raise DataError(
+            f"{column.name}: expected positive weights, {n_wrong:,} rows have another; leave rows out "
+            "that should not count"
+        )
+    return weights

@@ -1,9 +1,9 @@
-"""The sweep: Ray Tune with Optuna and ASHA over cross-validation folds."""
+"""The search of one candidate: Ray Tune with Optuna and ASHA over cross-validation folds."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,22 @@ from typing import Any
 import optuna
 import ray
 import ray.tune
-from ray.tune.schedulers import ASHAScheduler
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 from credit.contract import Contract
-from credit.errors import DataError, SettingsInvalid
-from tune.callback import ProgressCallback
-from tune.folds import Fold, make_folds
-from tune.progress import SweepProgress
-from tune.rows import Rows
-from tune.spaces import space
-from tune.trials import BoostingTrial, StepResult, Trial, WholeTrial
+from credit.errors import DataError
+from credit.features import FeatureSpec
+from tune.callback import ProgressCallback, listening
+from tune.distributions import Distribution
+from tune.figures import Judge, StepResult
+from tune.folds import Fold
+from tune.progress import Listener
+from tune.spaces import Space
+from tune.spec import Candidate, SweepSpec
+from tune.trials import Trial, make_trial
 
-N_FOLDS = 3
-"""Folds inside a sweep: enough to rank parameters; the reported figures come from rows outside all of them."""
+MODES = {"auc": "max", "calibration": "min", "fairness": "min"}
 
 
 @dataclass(frozen=True)
@@ -36,19 +38,45 @@ class TrialResult:
     best: StepResult
 
 
+@dataclass(frozen=True)
+class Search:
+    """One candidate of a sweep over prepared folds.
+
+    Attributes
+    ----------
+    storage, name
+        The search is kept in this folder under this name, where an interrupted one is found again.
+    first
+        Parameters to try before all others, such as the last winner's.
+    """
+
+    spec: SweepSpec
+    candidate: Candidate
+    contract: Contract
+    storage: Path
+    name: str
+    first: Mapping[str, Any] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where Ray Tune keeps this search."""
+        return self.storage / self.name
+
+
 class _Trainable(ray.tune.Trainable):  # type: ignore[misc]
     """Carries a :class:`tune.trials.Trial` in an actor that is reused from trial to trial."""
 
     def setup(
-        self, config: dict[str, Any], family: str, contract: Contract, folds: list[Fold], seed: int
+        self,
+        config: dict[str, Any],
+        candidate: Candidate,
+        folds: list[Fold],
+        features: FeatureSpec,
+        judge: Judge,
+        seed: int,
     ) -> None:
-        self._trial: Trial
+        self._trial: Trial = make_trial(candidate, folds, features, judge, seed)
         self._best: StepResult | None = None
-        if family == "lightgbm":
-            self._trial = BoostingTrial(folds, contract.directions, seed)
-        else:
-            names = contract.feature_names
-            self._trial = WholeTrial(family, folds, names, contract.directions, seed)
         self.reset_config(config)
 
     def step(self) -> dict[str, Any]:
@@ -56,7 +84,8 @@ class _Trainable(ray.tune.Trainable):  # type: ignore[misc]
         result = self._trial.step()
         if self._best is None or result.auc > self._best.auc:
             self._best = result
-        return {"auc": result.auc, "best": dataclasses.asdict(self._best)}
+        best = dataclasses.asdict(self._best)
+        return {"auc": result.auc, "best": best, **_reported(self._best)}
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self._best = None
@@ -64,65 +93,117 @@ class _Trainable(ray.tune.Trainable):  # type: ignore[misc]
         return True
 
 
-def run_sweep(
-    rows: Rows,
-    contract: Contract,
-    *,
-    family: str,
-    n_trials: int,
-    seed: int,
-    storage: Path,
-    name: str,
-    on_progress: Callable[[SweepProgress], None],
+def _reported(best: StepResult) -> dict[str, float]:
+    found = {"calibration": best.calibration, "fairness": best.fairness}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def run_search(
+    search: Search, folds: Sequence[Fold], *, on_progress: Listener
 ) -> list[TrialResult]:
-    """Search and return the leaderboard, best first.
+    """Search and return the leaderboard, best AUC first.
 
     Ray must be running. Rows go into the object store once, as folds; a trial takes one CPU and one
-    thread.
+    thread. A search that was interrupted goes on where it stopped: finished trials are kept, those
+    that were running begin again.
 
     Raises
     ------
-    SettingsInvalid
-        When ``n_trials`` is not positive or the family has no search space.
     DataError
         When no trial could learn; the first cause is named.
     """
-    if n_trials < 1:
-        raise SettingsInvalid(f"a sweep of {n_trials} trials: expected at least 1")
-    searched = space(family)
-    folds = list(make_folds(rows, contract, n_folds=N_FOLDS, seed=seed))
-    trainable = ray.tune.with_parameters(
-        _Trainable, family=family, contract=contract, folds=folds, seed=seed
+    trainable = ray.tune.with_resources(
+        ray.tune.with_parameters(
+            _Trainable,
+            candidate=search.candidate,
+            folds=list(folds),
+            features=FeatureSpec.of(search.contract),
+            judge=Judge(search.spec.objectives, search.contract.policy.cutoff),
+            seed=search.spec.seed,
+        ),
+        {"cpu": 1},
     )
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    tuner = ray.tune.Tuner(
-        ray.tune.with_resources(trainable, {"cpu": 1}),
-        param_space=searched.parameters,
-        tune_config=ray.tune.TuneConfig(
+    if ray.tune.Tuner.can_restore(str(search.folder)):
+        tuner = ray.tune.Tuner.restore(
+            str(search.folder), trainable=trainable, resume_unfinished=True, restart_errored=True
+        )
+    else:
+        tuner = _new_tuner(search, trainable)
+    with listening(str(search.folder), on_progress):
+        return leaderboard(tuner.fit())
+
+
+def _new_tuner(search: Search, trainable: Any) -> Any:
+    spec, space = search.spec, search.candidate.space
+    objectives = list(spec.objectives)
+    single = len(objectives) == 1
+    asha = single and spec.scheduler == "asha" and space.max_steps > 1
+    scheduler = (
+        ASHAScheduler(
             metric="auc",
             mode="max",
-            num_samples=n_trials,
-            search_alg=OptunaSearch(seed=seed),
-            scheduler=ASHAScheduler(
-                max_t=searched.max_steps, grace_period=searched.grace_steps, reduction_factor=3
+            max_t=space.max_steps,
+            grace_period=space.grace_steps,
+            reduction_factor=3,
+        )
+        if asha
+        else FIFOScheduler()
+    )
+    return ray.tune.Tuner(
+        trainable,
+        param_space=tune_space(space),
+        tune_config=ray.tune.TuneConfig(
+            num_samples=space.trials,
+            search_alg=OptunaSearch(
+                metric="auc" if single else objectives,
+                mode="max" if single else [MODES[name] for name in objectives],
+                seed=spec.seed,
+                points_to_evaluate=first_points(search.first, space),
             ),
+            scheduler=scheduler,
+            max_concurrent_trials=spec.concurrent,
             reuse_actors=True,
         ),
         run_config=ray.tune.RunConfig(
-            name=name,
-            storage_path=str(storage),
-            stop={"training_iteration": searched.max_steps},
-            callbacks=[ProgressCallback(n_trials, on_progress)],
+            name=search.name,
+            storage_path=str(search.storage),
+            stop={"training_iteration": space.max_steps},
+            callbacks=[ProgressCallback(str(search.folder), search.candidate.label, space.trials)],
             checkpoint_config=ray.tune.CheckpointConfig(
                 checkpoint_frequency=0, checkpoint_at_end=False
             ),
             verbose=0,
         ),
     )
-    return _leaderboard(tuner.fit())
 
 
-def _leaderboard(results: Any) -> list[TrialResult]:
+def tune_space(space: Space) -> dict[str, Any]:
+    """The space as Ray Tune takes it."""
+    return {
+        name: value.to_tune() if isinstance(value, Distribution) else value
+        for name, value in space.parameters.items()
+    }
+
+
+def first_points(first: Mapping[str, Any] | None, space: Space) -> list[dict[str, Any]] | None:
+    """Parameters of an earlier winner, where the space still holds every one of them."""
+    if first is None:
+        return None
+    drawn = {n: d for n, d in space.parameters.items() if isinstance(d, Distribution)}
+    if not all(name in first and d.holds(first[name]) for name, d in drawn.items()):
+        return None
+    return [{name: first[name] for name in drawn}]
+
+
+def leaderboard(results: Any) -> list[TrialResult]:
+    """Order trials by AUC.
+
+    Raises
+    ------
+    DataError
+        When none reported.
+    """
     board = [
         TrialResult(
             trial=str(result.metrics["trial_id"]),
@@ -134,5 +215,33 @@ def _leaderboard(results: Any) -> list[TrialResult]:
     ]
     if not board:
         first = next((str(error) for error in results.errors), "no trial reported a result")
-        raise DataError(f"no trial could learn: {first}")
+        raise DataError(f"no trial could learn: {_cause(first)}")
     return sorted(board, key=lambda entry: -entry.best.auc)
+
+
+def _cause(error: str) -> str:
+    """Last line of a remote traceback that names one of our errors, or the whole."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    own = [line for line in lines if line.startswith("credit.errors.")]
+    return own[-1].partition(": ")[2] if own else error
+
+
+def pareto_front(board: Sequence[TrialResult], spec: SweepSpec) -> list[TrialResult]:
+    """Trials that no other one beats in one objective without losing in the other, best AUC first."""
+
+    def costs(trial: TrialResult) -> tuple[float, ...]:
+        values = [getattr(trial.best, name) for name in spec.objectives]
+        return tuple(
+            -v if MODES[name] == "max" else v
+            for name, v in zip(spec.objectives, values, strict=True)
+        )
+
+    points = [costs(trial) for trial in board]
+    return [
+        trial
+        for trial, own in zip(board, points, strict=True)
+        if not any(
+            all(o <= m for o, m in zip(other, own, strict=True)) and other != own
+            for other in points
+        )
+    ]

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import lightgbm
 import numpy as np
 
-from credit.decision.families import family
-from credit.metrics import auc, log_loss
+from credit.features import FeatureSpec
+from credit.models.encoding import Encoding
 from credit.models.lightgbm import booster_parameters
+from tune.figures import Judge, Margins, StepResult
 from tune.folds import Fold
+from tune.learning import learn
+from tune.resampling import TrainingRows, medians, resample
 from tune.spaces import BOOSTING_STEP
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """Figures of one step.
-
-    ``auc`` and ``log_loss`` are means over the validation folds, ``auc_spread`` the range of the
-    AUC over them; ``parameters`` would give this model again.
-    """
-
-    auc: float
-    auc_spread: float
-    log_loss: float
-    parameters: dict[str, Any]
+from tune.spec import Candidate
 
 
 class Trial(Protocol):
@@ -42,39 +31,70 @@ class Trial(Protocol):
         ...
 
 
-class BoostingTrial:
-    """Adds trees to one booster per fold; the binned data are built once per process."""
+def make_trial(
+    candidate: Candidate, folds: Sequence[Fold], features: FeatureSpec, judge: Judge, seed: int
+) -> Trial:
+    """Choose how a family is cross-validated: step by step where it can be."""
+    kind = BoostingTrial if candidate.family == "lightgbm" else WholeTrial
+    return kind(candidate, folds, features, judge, seed)
 
-    def __init__(self, folds: Sequence[Fold], directions: Sequence[int], seed: int) -> None:
+
+class BoostingTrial:
+    """Adds trees to one LightGBM booster per fold; the binned data are built once per process."""
+
+    def __init__(
+        self,
+        candidate: Candidate,
+        folds: Sequence[Fold],
+        features: FeatureSpec,
+        judge: Judge,
+        seed: int,
+    ) -> None:
         self._folds = folds
-        self._directions = directions
+        self._directions = features.directions
+        self._judge = judge
         self._seed = seed
         # Pre-filtering would bake the first trial's min_data_in_leaf into data that other trials
         # reuse.
         options = {"feature_pre_filter": False, "verbosity": -1}
-        self._data = [lightgbm.Dataset(f.train, f.train_labels, params=options) for f in folds]
+        self._data = []
+        self._validation = []
+        for fold in folds:
+            rows = resample(_training(fold), candidate, features, seed=seed)
+            encoding = Encoding.fit(rows.vectors, rows.labels, features, rows.weights)
+            vectors = fold.validation
+            if candidate.impute == "median":
+                vectors = np.where(np.isnan(vectors), medians(fold.train), vectors)
+            self._validation.append(encoding.matrix(vectors))
+            self._data.append(
+                lightgbm.Dataset(
+                    encoding.matrix(rows.vectors), rows.labels, weight=rows.weights, params=options
+                )
+            )
 
     def start(self, parameters: Mapping[str, Any]) -> None:
         """Make an empty booster per fold."""
-        self._parameters = dict(parameters)
+        # A number of trees says how far a trial goes, not what a booster is.
+        self._parameters = {k: v for k, v in parameters.items() if k != "num_iterations"}
         settings = booster_parameters(
-            parameters, directions=self._directions, seed=self._seed, num_threads=1
+            self._parameters, directions=self._directions, seed=self._seed, num_threads=1
         )
         settings["feature_pre_filter"] = False
         self._boosters = [lightgbm.Booster(settings, data) for data in self._data]
         self._n_trees = 0
 
     def step(self) -> StepResult:
-        """Add :data:`BOOSTING_STEP` trees to each fold."""
-        aucs, losses = [], []
-        for booster, fold in zip(self._boosters, self._folds, strict=True):
+        """Add :data:`~tune.spaces.BOOSTING_STEP` trees to each fold."""
+        for booster in self._boosters:
             for _ in range(BOOSTING_STEP):
                 booster.update()
-            risk = np.asarray(booster.predict(fold.validation, num_threads=1), dtype=np.float64)
-            aucs.append(auc(fold.validation_labels, risk))
-            losses.append(log_loss(fold.validation_labels, risk))
         self._n_trees += BOOSTING_STEP
-        return _result(aucs, losses, {**self._parameters, "num_iterations": self._n_trees})
+        margins = [
+            np.asarray(booster.predict(rows, raw_score=True, num_threads=1), dtype=np.float64)
+            for booster, rows in zip(self._boosters, self._validation, strict=True)
+        ]
+        parameters = {**self._parameters, "num_iterations": self._n_trees}
+        return self._judge.judge(self._folds, margins, parameters)
 
 
 class WholeTrial:
@@ -82,16 +102,16 @@ class WholeTrial:
 
     def __init__(
         self,
-        name: str,
+        candidate: Candidate,
         folds: Sequence[Fold],
-        names: Sequence[str],
-        directions: Sequence[int],
+        features: FeatureSpec,
+        judge: Judge,
         seed: int,
     ) -> None:
-        self._fit = family(name).fit
+        self._candidate = candidate
         self._folds = folds
-        self._names = names
-        self._directions = directions
+        self._features = features
+        self._judge = judge
         self._seed = seed
 
     def start(self, parameters: Mapping[str, Any]) -> None:
@@ -100,29 +120,21 @@ class WholeTrial:
 
     def step(self) -> StepResult:
         """Fit and validate every fold."""
-        aucs, losses = [], []
-        for fold in self._folds:
-            model = self._fit(
-                fold.train,
-                fold.train_labels,
-                feature_names=self._names,
-                directions=self._directions,
-                parameters=self._parameters,
-                seed=self._seed,
-                num_threads=1,
-            )
-            margins = model.margins(fold.validation)
-            aucs.append(auc(fold.validation_labels, margins))
-            losses.append(log_loss(fold.validation_labels, 1.0 / (1.0 + np.exp(-margins))))
-        return _result(aucs, losses, self._parameters)
+        margins = [self._margins(fold) for fold in self._folds]
+        return self._judge.judge(self._folds, margins, self._parameters)
+
+    def _margins(self, fold: Fold) -> Margins:
+        model = learn(
+            _training(fold),
+            self._candidate,
+            self._features,
+            self._parameters,
+            seed=self._seed,
+            num_threads=1,
+            bags=1,
+        )
+        return model.margins(fold.validation)
 
 
-def _result(
-    aucs: Sequence[float], losses: Sequence[float], parameters: Mapping[str, Any]
-) -> StepResult:
-    return StepResult(
-        auc=float(np.mean(aucs)),
-        auc_spread=float(np.ptp(aucs)),
-        log_loss=float(np.mean(losses)),
-        parameters=dict(parameters),
-    )
+def _training(fold: Fold) -> TrainingRows:
+    return TrainingRows(fold.train, fold.train_labels, fold.train_weights)

@@ -7,108 +7,128 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from credit.contract import Contract
 from credit.decision.assemble import assemble_bundle
 from credit.decision.bundle import Bundle
-from credit.decision.families import family
-from credit.features import FeatureTransform
-from credit.metrics import (
-    Interval,
-    auc_interval,
-    brier_interval,
-    ece_interval,
-)
-from credit.models import Calibrator
+from credit.decision.fallback import fallback_name, withheld_cases
+from credit.features import FeatureSpec, FeatureTransform
+from credit.models import Calibrator, Model, choose_calibrator
 from tune.folds import make_folds
+from tune.learning import learn
+from tune.plan import plan_folds
+from tune.resampling import TrainingRows
 from tune.rows import Rows
+from tune.spec import Candidate, FoldsSpec
+from tune.verification import Verification, flat_metrics, verify
 
 CALIBRATION_FOLDS = 5
 """More folds than the search has: the calibrator sees margins of models close in size to the final one."""
 
 
 @dataclass(frozen=True)
-class Verification:
-    """Figures on held-out rows, with their intervals."""
+class Fitted:
+    """A model that was refitted on all its training rows, with its calibrator."""
 
-    auc: Interval
-    brier: Interval
-    ece: Interval
-    approval_rate: float
+    transform: FeatureTransform
+    model: Model
+    calibrator: Calibrator
+
+    def probabilities(self, raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """PDs of raw rows."""
+        return self.calibrator.probabilities(self.model.margins(self.transform.matrix(raw)))
+
+
+def fit_calibrated(
+    train: Rows,
+    contract: Contract,
+    candidate: Candidate,
+    parameters: Mapping[str, Any],
+    *,
+    folds: FoldsSpec,
+    seed: int,
+    num_threads: int,
+) -> Fitted:
+    """Learn the calibrator from out-of-fold margins, then the model from all rows.
+
+    Resampling stays inside the folds: the margins that the calibrator sees are those of untouched
+    rows.
+    """
+    features = FeatureSpec.of(contract)
+    shared: dict[str, Any] = {"seed": seed, "num_threads": num_threads}
+    margins, labels, weights = [], [], []
+    plan = plan_folds(train, folds, n_folds=CALIBRATION_FOLDS, seed=seed + 1)
+    for fold in make_folds(train, contract, plan):
+        inside = TrainingRows(fold.train, fold.train_labels, fold.train_weights)
+        model = learn(inside, candidate, features, parameters, **shared)
+        margins.append(model.margins(fold.validation))
+        labels.append(fold.validation_labels)
+        weights.append(None if train.weights is None else train.weights[fold.rows])
+    calibrator = choose_calibrator(
+        np.concatenate(margins),
+        np.concatenate(labels),
+        weights=None
+        if train.weights is None
+        else np.concatenate([w for w in weights if w is not None]),
+    )
+    transform = FeatureTransform.fit(contract, train.raw)
+    rows = TrainingRows(transform.matrix(train.raw), train.labels, train.weights)
+    return Fitted(transform, learn(rows, candidate, features, parameters, **shared), calibrator)
 
 
 def make_winner(
     train: Rows,
     held_out: Rows,
     contract: Contract,
+    candidate: Candidate,
     *,
-    family_name: str,
     parameters: Mapping[str, Any],
     seed: int,
     num_threads: int,
+    folds: FoldsSpec | None = None,
 ) -> tuple[Bundle, Verification]:
-    """Turn parameters into a bundle.
+    """Turn parameters into a bundle, verified on ``held_out``.
 
-    The calibrator learns from out-of-fold margins of the training rows; the model is then refitted
-    on all of them, and both are verified on ``held_out``.
+    Where sources need consent, each set of them that can be withheld gets a model that was fitted
+    without them: a fallback, verified in the same way.
     """
-    learn = family(family_name).fit
-    shared: dict[str, Any] = {
-        "feature_names": contract.feature_names,
-        "directions": contract.directions,
-        "parameters": parameters,
-        "seed": seed,
-        "num_threads": num_threads,
+
+    def finish(contract: Contract, fallbacks: Mapping[str, Bundle]) -> tuple[Bundle, Verification]:
+        fitted = fit_calibrated(
+            train,
+            contract,
+            candidate,
+            parameters,
+            folds=folds or FoldsSpec(),
+            seed=seed,
+            num_threads=num_threads,
+        )
+        found = fitted.probabilities(held_out.raw)
+        verification = verify(held_out.labels, found, contract.policy.cutoff, seed=seed)
+        bundle = assemble_bundle(
+            contract=contract,
+            transform=fitted.transform,
+            model=fitted.model,
+            calibrator=fitted.calibrator,
+            raw=train.raw,
+            labels=train.labels,
+            seed=seed,
+            parameters=dict(parameters) | _choices(candidate),
+            metrics=flat_metrics(verification),
+            fallbacks=fallbacks,
+        )
+        return bundle, verification
+
+    fallbacks = {
+        fallback_name(case): finish(contract.without(case), {})[0]
+        for case in withheld_cases(contract)
     }
-    out_of_fold = np.empty(len(train))
-    for fold in make_folds(train, contract, n_folds=CALIBRATION_FOLDS, seed=seed + 1):
-        model = learn(fold.train, fold.train_labels, **shared)
-        out_of_fold[fold.rows] = model.margins(fold.validation)
-    calibrator = Calibrator.fit(out_of_fold, train.labels)
-
-    transform = FeatureTransform.fit(contract, train.raw)
-    model = learn(transform.matrix(train.raw), train.labels, **shared)
-    margins = model.margins(transform.matrix(held_out.raw))
-    verification = verify(held_out, calibrator.probabilities(margins), contract, seed=seed)
-    bundle = assemble_bundle(
-        contract=contract,
-        transform=transform,
-        model=model,
-        calibrator=calibrator,
-        raw=train.raw,
-        labels=train.labels,
-        seed=seed,
-        parameters=parameters,
-        metrics=flat_metrics(verification),
-    )
-    return bundle, verification
+    return finish(contract, fallbacks)
 
 
-def verify(
-    held_out: Rows,
-    probabilities: np.ndarray[Any, np.dtype[np.float64]],
-    contract: Contract,
-    *,
-    seed: int,
-) -> Verification:
-    """Compute figures on held-out rows."""
-    labels = held_out.labels
-    return Verification(
-        auc=auc_interval(labels, probabilities),
-        brier=brier_interval(labels, probabilities),
-        ece=ece_interval(labels, probabilities, seed=seed),
-        approval_rate=float(np.mean(probabilities < contract.policy.cutoff)),
-    )
-
-
-def flat_metrics(verification: Verification) -> dict[str, float]:
-    """Name each figure and both ends of its interval, as MLflow and the manifest keep them."""
-    flat = {"approval_rate": verification.approval_rate}
-    for name in ("auc", "brier", "ece"):
-        interval: Interval = getattr(verification, name)
-        flat |= {
-            name: interval.estimate,
-            f"{name}_low": interval.low,
-            f"{name}_high": interval.high,
-        }
-    return flat
+def _choices(candidate: Candidate) -> dict[str, Any]:
+    """What the candidate did beyond the family's parameters; nothing where it did nothing."""
+    plain = Candidate(family=candidate.family)
+    names = ("resampling", "impute", "bags")
+    return {n: getattr(candidate, n) for n in names if getattr(candidate, n) != getattr(plain, n)}

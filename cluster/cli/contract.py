@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cluster.cli.options import PACKAGED_DATA, ContractOption
+from cluster.cli.options import DATA_HELP, ContractOption
 from cluster.cli.terminal import console, errors_console, stage
 from cluster.exits import NO, OK
 
@@ -19,9 +19,7 @@ app = typer.Typer(
 
 @app.command()
 def check(
-    file: Annotated[
-        str, typer.Argument(help="CSV or Parquet; or give_me_some_credit for the packaged set.")
-    ],
+    file: Annotated[str, typer.Argument(help=DATA_HELP)],
     contract: ContractOption = "give_me_some_credit",
     good: Annotated[
         Path | None, typer.Option(help="Write the rows that satisfy the contract here (Parquet).")
@@ -35,12 +33,13 @@ def check(
     """
     import msgspec
 
+    from cluster.datasets import read_data
     from credit.contract import check_frame, load_contract
-    from credit.data import give_me_some_credit, read_table
+    from credit.settings import Settings
 
     terms = load_contract(contract)
     with stage(f"checking {file}"):
-        frame = give_me_some_credit() if file == PACKAGED_DATA else read_table(file)
+        frame = read_data(file, Settings())
         found = check_frame(frame, terms, target=target)
         if good is not None:
             found.good.to_parquet(good)
@@ -68,3 +67,64 @@ def check(
         if good is not None:
             errors_console.print(f"Good rows: {good}")
     raise typer.Exit(NO if found.n_bad_rows else OK)
+
+
+@app.command("list")
+def list_contracts() -> None:
+    """Name the products whose contracts ship with the package."""
+    from credit.contract import load_contract, packaged_contracts
+
+    table = Table("product", "columns", "features", "description")
+    for name in packaged_contracts():
+        terms = load_contract(name)
+        table.add_row(name, str(len(terms.inputs)), str(len(terms.features)), terms.description)
+    console.print(table)
+
+
+@app.command()
+def infer(
+    file: Annotated[str, typer.Argument(help=DATA_HELP)],
+    target: Annotated[str, typer.Option(help="Column that holds the outcome.")],
+    product: Annotated[
+        str | None, typer.Option(help="Name of the product; default: the file's name.")
+    ] = None,
+    bad: Annotated[
+        str | None, typer.Option(help="Value of the target that means bad, when it is not 1.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the draft here; default: PRODUCT.yaml.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Draft a contract for any table, and say what a person should check in it.
+
+    Types, ranges with slack, categories, missing and sentinel guesses; identifiers and constant
+    columns are set aside, likely protected ones asked about, columns that know the outcome flagged.
+    The draft works at once: `credit tune --data FILE -c PRODUCT.yaml`.
+    """
+    from cluster.datasets import product_name, read_data
+    from credit.contract.inference import draft_contract, to_yaml
+    from credit.errors import SettingsInvalid
+    from credit.settings import Settings
+
+    name = product or product_name(file)
+    path = out or Path(f"{name}.yaml")
+    if path.exists() and not force:
+        raise SettingsInvalid(
+            f"{path} exists: name another file with --out, or replace it with --force"
+        )
+    with stage(f"reading {file}"):
+        frame = read_data(file, Settings())
+        draft = draft_contract(frame, target=target, product=name, bad=bad)
+    path.write_text(to_yaml(draft), encoding="utf-8")
+    console.print(f"Drafted {path} from {len(frame):,} rows. Check before you rely on it:")
+    for number, note in enumerate(draft.notes, start=1):
+        style = {"warn": "red", "ask": "yellow"}.get(note.severity)
+        where = f"{note.field}: " if note.field else ""
+        console.print(
+            f"{number:3}. {note.severity}  {where}{note.text}",
+            style=style,
+            markup=False,
+            soft_wrap=True,
+        )
+    console.print(f"Then: credit tune --data {file} -c {path}", soft_wrap=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 from pydantic import ValidationError
 
-from cluster.cli import contract, demo, score, serve, tune
+from cluster.cli import bench, contract, data, demo, score, serve, tune
 from cluster.cli.terminal import errors_console, quiet_libraries, show_own_warnings
 from cluster.exits import INTERRUPTED, exit_code
 from credit.errors import CreditError, SettingsInvalid
@@ -23,10 +23,12 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(contract.app, name="contract")
+app.add_typer(data.app, name="data")
 app.command("tune")(tune.tune)
 app.command("serve")(serve.serve)
 app.command("score")(score.score)
 app.command("demo")(demo.demo)
+app.add_typer(bench.app, name="bench")
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-PACKAGED_DATA = "give_me_some_credit"
-"""Given as a file name, it stands for the packaged data set."""
+DATA_HELP = (
+    "CSV or Parquet, also s3:// and gs://; openml:ID; a database URL with #table; give_me_some_credit; or the "
+    "name of a product with made-up data, such as mock."
+)
 
 ContractOption = Annotated[
     str,
@@ -35,6 +37,8 @@ class Family(StrEnum):
 
     LIGHTGBM = "lightgbm"
     SCORECARD = "scorecard"
-
-
-DEFAULT_TRIALS = {"lightgbm": 12, "scorecard": 6}
+    LOGISTIC = "logistic"
+    RANDOM_FOREST = "random_forest"
+    GRADIENT_BOOSTING = "gradient_boosting"
+    XGBOOST = "xgboost"
+    EBM = "ebm"

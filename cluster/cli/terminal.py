@@ -56,7 +56,7 @@ def near(path: Path) -> str:
 
 
 @contextmanager
-def sweep_bar(family: str, n_trials: int) -> Iterator[Callable[[SweepProgress], None]]:
+def sweep_bar(n_trials: int) -> Iterator[Callable[[SweepProgress], None]]:
     """Show a sweep: trials that ended, best AUC so far, time left."""
     with Progress(
         SpinnerColumn(),
@@ -67,12 +67,18 @@ def sweep_bar(family: str, n_trials: int) -> Iterator[Callable[[SweepProgress], 
         TimeElapsedColumn(),
         console=errors_console,
     ) as progress:
-        task = progress.add_task(f"sweep {family}", total=n_trials, note="")
+        task = progress.add_task("sweep", total=n_trials, note="")
 
         def show(state: SweepProgress) -> None:
             best = "no AUC yet" if state.best_auc is None else f"best AUC {state.best_auc:.4f}"
             left = "" if state.remaining_s is None else f", about {state.remaining_s:.0f} s left"
-            progress.update(task, completed=state.n_ended, note=best + left)
+            progress.update(
+                task,
+                description=f"sweep {state.label}",
+                completed=state.n_ended,
+                total=state.n_trials,
+                note=best + left,
+            )
 
         yield show
 
@@ -89,6 +95,22 @@ def counting_bar(what: str, total: int) -> Iterator[Callable[[], None]]:
     ) as progress:
         task = progress.add_task(what, total=total)
         yield lambda: progress.advance(task)
+
+
+@contextmanager
+def named_bar(what: str, total: int) -> Iterator[Callable[[str], None]]:
+    """Show which of ``total`` parts is being done; the function begins the next."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors_console,
+    ) as progress:
+        task = progress.add_task(what, total=total, completed=-1)
+        yield lambda name: progress.update(task, description=name, advance=1)
+        progress.update(task, completed=total)
 
 
 @contextmanager

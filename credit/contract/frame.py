@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from credit.contract.model import Column, Contract
+from credit.contract.cells import (
+    CONSENTS,
+    Mask,
+    MaskedRule,
+    read_cells,
+    read_texts,
+    shown_values,
+    withheld_sources,
+)
+from credit.contract.column import Column
+from credit.contract.model import Contract
 from credit.contract.row import MAXIMUM_ID_LENGTH
 from credit.errors import ContractError
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,10 @@ class FrameCheck:
     ----------
     good
         Columns under their contract names: references as text, numbers as float64 with NaN for
-        missing, and the target as int8 when the file has it. The index is the row's position in the
-        file, from 0.
+        missing, categories as their codes and dates as ISO text with None for missing, and the
+        target as int8 when the file has it. The index is the row's position in the file, from 0.
+    raw
+        The input columns of the good rows as an application holds them, shape (n_good, n_inputs).
     failures
         Sorted by number of rows, most first. One row may break several rules.
     n_rows
@@ -63,6 +73,7 @@ class FrameCheck:
     """
 
     good: pd.DataFrame
+    raw: npt.NDArray[np.float64]
     failures: tuple[RuleFailure, ...]
     n_rows: int
 
@@ -80,9 +91,13 @@ def check_frame(frame: pd.DataFrame, contract: Contract, *, target: bool = False
     Parameters
     ----------
     frame
-        Raw columns under their contract names or one of their ``source_names``, any order.
+        Raw columns under their contract names or one of their ``source_names``, any order. Where
+        sources need consent, a column ``consents`` lists those of each row, separated by
+        semicolons; columns of a source that every row withholds may be absent.
     target
-        Whether the outcome must be there; when false, it is kept if present.
+        Whether the outcome must be there, as it must to learn; when false, it is kept if present.
+        A table to learn from may lack references, which are then numbers, and ``consents``: it holds
+        what was consented to.
 
     Raises
     ------
@@ -92,26 +107,58 @@ def check_frame(frame: pd.DataFrame, contract: Contract, *, target: bool = False
     named = _under_contract_names(frame, contract, target=target)
     failures: list[RuleFailure] = []
     bad = np.zeros(len(named), dtype=bool)
+
+    def note(field: str, masks: Sequence[MaskedRule], exempt: Mask | None = None) -> None:
+        for rule, message, broken in masks:
+            mask = broken if exempt is None else broken & ~exempt
+            if mask.any():
+                first = int(mask.argmax()) + 1
+                failures.append(RuleFailure(field, rule, message, int(mask.sum()), first))
+                bad[mask] = True
+
+    withheld, masks = withheld_sources(named, contract)
+    note(CONSENTS, masks)
     columns: dict[str, Any] = {}
+    raw = np.empty((len(named), len(contract.inputs)))
     for column in contract.columns:
-        if column.name not in named or column.role in ("time", "weight"):
+        if column.name not in named or column.role == "ignored":
             continue
         if column.role in ("id", "applicant_id"):
             values, masks = _references(named[column.name], required=column.role == "id")
             columns[_reference_name(column)] = values
-        else:
-            values, masks = _numbers(named[column.name], column)
-            columns[column.name] = values
-        for rule, message, mask in masks:
-            if mask.any():
-                first = int(mask.argmax()) + 1
-                failures.append(RuleFailure(column.name, rule, message, int(mask.sum()), first))
-                bad |= mask
+            note(column.name, masks)
+            continue
+        exempt = withheld.get(column.source or "")
+        if column.type == "text" and column.role != "target":
+            texts, masks = read_texts(named[column.name], column)
+            note(column.name, masks, exempt)
+            if exempt is not None:
+                texts[exempt] = None
+            columns[column.name] = texts
+            continue
+        numbers, masks = read_cells(named[column.name], column)
+        note(column.name, masks, exempt)
+        if exempt is not None:
+            numbers = np.where(exempt, np.nan, numbers)
+        if column.name in contract.input_positions:
+            raw[:, contract.input_positions[column.name]] = numbers
+        columns[column.name] = shown_values(numbers, column)
+    if CONSENTS in named:
+        columns[CONSENTS] = named[CONSENTS].to_numpy()
+    if "application_id" not in columns:
+        columns = {
+            "application_id": np.arange(1, len(named) + 1).astype(str).astype(object)
+        } | columns
     good = pd.DataFrame(columns)[~bad]
     if contract.target.name in good:
         good[contract.target.name] = good[contract.target.name].astype("int8")
     ordered = sorted(failures, key=lambda failure: -failure.n_rows)
-    return FrameCheck(good=good, failures=tuple(ordered), n_rows=len(named))
+    return FrameCheck(
+        good=good,
+        raw=np.ascontiguousarray(raw[~bad]),
+        failures=tuple(ordered),
+        n_rows=len(named),
+    )
 
 
 def _reference_name(column: Column) -> str:
@@ -120,17 +167,22 @@ def _reference_name(column: Column) -> str:
 
 def _under_contract_names(frame: pd.DataFrame, contract: Contract, *, target: bool) -> pd.DataFrame:
     alias = {source: c.name for c in contract.columns for source in (c.name, *c.source_names)}
+    alias |= {CONSENTS: CONSENTS} if contract.consents else {}
     # A first column without a name is a saved index, which spreadsheets and pandas leave behind.
     unnamed = [n for n in frame.columns[:1] if str(n).startswith("Unnamed:") and n not in alias]
     frame = frame.drop(columns=unnamed)
     unknown = [str(name) for name in frame.columns if name not in alias]
     named = frame.rename(columns=alias)
     twice = sorted(set(named.columns[named.columns.duplicated()]))
-    required = [c.name for c in contract.inputs] + [
-        c.name for c in contract.columns if c.role == "id"
-    ]
+    unread = set() if twice else _withheld_by_all(named, contract)
+    absent = [c.name for c in contract.inputs if c.source in unread and c.name not in named]
+    named = named.assign(**dict.fromkeys(absent))
+    required = [c.name for c in contract.inputs]
     if target:
         required.append(contract.target.name)
+    else:
+        required += [c.name for c in contract.columns if c.role == "id"]
+        required += [CONSENTS] if contract.consents else []
     missing = [name for name in required if name not in named]
     problems = [
         f"unknown columns {', '.join(unknown)}: remove them or add them to the contract"
@@ -145,9 +197,12 @@ def _under_contract_names(frame: pd.DataFrame, contract: Contract, *, target: bo
     return named
 
 
-def _references(
-    series: pd.Series[Any], *, required: bool
-) -> tuple[Any, list[tuple[str, str, Mask]]]:
+def _withheld_by_all(named: pd.DataFrame, contract: Contract) -> set[str]:
+    withheld, _ = withheld_sources(named, contract)
+    return {source for source, mask in withheld.items() if mask.size and mask.all()}
+
+
+def _references(series: pd.Series[Any], *, required: bool) -> tuple[Any, list[MaskedRule]]:
     missing = series.isna().to_numpy()
     text = _whole_numbers_as_such(series).astype("string").fillna("")
     fits = np.array(
@@ -168,56 +223,3 @@ def _whole_numbers_as_such(series: pd.Series[Any]) -> pd.Series[Any]:
     if not pd.api.types.is_float_dtype(series) or not (series.dropna() % 1 == 0).all():
         return series
     return series.astype("Int64")
-
-
-def _numbers(
-    series: pd.Series[Any], column: Column
-) -> tuple[npt.NDArray[np.float64], list[tuple[str, str, Mask]]]:
-    values, wrong_type = _to_float(series)
-    missing = np.isnan(values) & ~wrong_type
-    finite = np.isfinite(values)
-    known = list(column.sentinels)
-    is_sentinel = np.isin(values, known) if known else np.zeros(len(values), dtype=bool)
-    rules = [
-        ("type", "expected a number", wrong_type),
-        ("finite", "must be finite", ~finite & ~missing & ~wrong_type),
-    ]
-    if column.role == "target":
-        rules.append(("category", "expected 0 or 1", finite & ~np.isin(values, (0, 1))))
-    if not column.nullable:
-        rules.append(("null", "may not be empty", missing))
-    if column.type == "integer":
-        whole = ~finite | (values == np.floor(np.where(finite, values, 0.0)))
-        rules.append(("type", "expected a whole number", ~whole))
-    if column.minimum is not None:
-        low = finite & (values < column.minimum) & ~is_sentinel
-        rules.append(("minimum", f"expected at least {column.minimum:,.15g}", low))
-    if column.maximum is not None:
-        high = finite & (values > column.maximum) & ~is_sentinel
-        rules.append(("maximum", f"expected at most {column.maximum:,.15g}", high))
-    return values, rules
-
-
-def _to_float(series: pd.Series[Any]) -> tuple[npt.NDArray[np.float64], Mask]:
-    """Convert to float64; text cells through Python's exact parser, as a JSON client's would be."""
-    if pd.api.types.is_bool_dtype(series):
-        return np.full(len(series), np.nan), np.ones(len(series), dtype=bool)
-    if pd.api.types.is_numeric_dtype(series):
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        return values, np.zeros(len(series), dtype=bool)
-    values = np.full(len(series), np.nan)
-    wrong = np.zeros(len(series), dtype=bool)
-    for i, cell in enumerate(series):
-        if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
-            continue
-        # Python's parser reads 1_000 as 1000; in a file it is a slip.
-        if isinstance(cell, bool | np.bool_ | bytes) or (isinstance(cell, str) and "_" in cell):
-            wrong[i] = True
-            continue
-        try:
-            values[i] = float(cell)
-        except OverflowError:  # a whole number beyond float64
-            values[i] = math.inf if cell > 0 else -math.inf
-        except (TypeError, ValueError):
-            wrong[i] = True
-    return values, wrong

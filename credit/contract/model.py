@@ -4,185 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,39}$")]
-Probability = Annotated[float, Field(gt=0, lt=1)]
-Risk = Literal["increasing", "decreasing", "any"]
-Decision = Literal["approve", "review", "decline"]
-RiskLevel = Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
-Rating = Literal["Excellent", "Good", "Average", "Poor"]
-
-AGE_CAP_MAXIMUM = 62
-"""Regulation B, 12 CFR 1002.6(b)(2): an applicant aged 62 or older may not be rated lower for age."""
+from credit.contract.column import Column
+from credit.contract.feature import Feature
+from credit.contract.part import Code, Name, Part
+from credit.contract.policy import AGE_CAP_MAXIMUM, Policy, PolicyOption, Rule
+from credit.errors import ContractError
 
 
-class _Part(BaseModel):
-    """A frozen part of a contract; an unknown key is an error, never ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Column(_Part):
-    """One column of the raw data.
-
-    ``sentinels`` maps codes that are not amounts or counts (such as 98) to what they mean.
-    ``protected`` columns never become a feature unless a policy option of the contract names them.
-    """
-
-    name: Name
-    role: Literal["feature", "target", "id", "applicant_id", "time", "weight", "protected"]
-    type: Literal["number", "integer", "text", "date"] = "number"
-    description: str
-    unit: str | None = None
-    source_names: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    nullable: bool = False
-    sentinels: dict[int, str] = {}
-    example: float | None = None
-    privacy: Literal["personal", "internal"] = "personal"
-
-    @model_validator(mode="after")
-    def _bounds_in_order(self) -> Self:
-        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError(
-                f"column {self.name}: minimum {self.minimum} lies above maximum {self.maximum}"
-            )
-        return self
-
-
-class Only(_Part):
-    """A feature exists only while a column lies above a bound; otherwise it is missing."""
-
-    column: Name
-    above: float
-
-
-class Feature(_Part):
-    """One number of the feature vector, made of columns by one operation.
-
-    ``value`` takes the column; ``cap`` the smaller of column and ``at``; ``ratio`` divides the
-    first column by the second plus ``plus``; ``product`` multiplies the two columns, or takes the
-    first alone while ``only`` does not hold; ``sum`` adds; ``coded`` is 1 when any column holds a
-    sentinel, else 0. A sentinel counts as missing everywhere but in ``coded``, and whatever touches
-    a missing value is missing. ``cap_quantile`` bounds the result by a quantile of the training
-    rows, the only part that is fitted. ``risk`` is the direction of PD as the feature rises: models
-    are constrained to it.
-    """
-
-    name: Name
-    op: Literal["value", "cap", "ratio", "product", "sum", "coded"]
-    columns: tuple[Name, ...] = Field(min_length=1)
-    at: float | None = None
-    plus: float = 0.0
-    only: Only | None = None
-    cap_quantile: Annotated[float, Field(gt=0.5, lt=1)] | None = None
-    risk: Risk = "any"
-    reason: Code
-
-    @model_validator(mode="after")
-    def _operation_is_complete(self) -> Self:
-        wanted = {"value": 1, "cap": 1, "ratio": 2, "product": 2}.get(self.op)
-        if wanted is not None and len(self.columns) != wanted:
-            raise ValueError(
-                f"feature {self.name}: {self.op} takes {wanted} column(s), not {len(self.columns)}"
-            )
-        if (self.op == "cap") != (self.at is not None):
-            raise ValueError(f"feature {self.name}: `at` goes with op cap, and only with it")
-        return self
-
-
-class PolicyOption(_Part):
-    """An explicit choice to use a protected column, and within which bounds."""
-
-    column: Name
-    cap: float
-    justification: str = Field(min_length=20)
-
-
-class ReasonGroup(_Part):
+class ReasonGroup(Part):
     """Features that tell an applicant the same thing share one code and one sentence."""
 
     code: Code
     text: str = Field(min_length=10)
 
 
-class Rule(_Part):
-    """A policy rule: when the raw column meets the condition, the decision is at least this severe."""
+class Consent(Part):
+    """A source whose columns may be read only with the applicant's consent."""
 
-    code: Code
-    column: Name
-    test: Literal["below", "at_least", "in"]
-    value: float | tuple[float, ...]
-    decision: Literal["review", "decline"]
+    source: Name
     text: str = Field(min_length=10)
 
-    @model_validator(mode="after")
-    def _value_fits_test(self) -> Self:
-        if (self.test == "in") != isinstance(self.value, tuple):
-            raise ValueError(
-                f"rule {self.code}: `in` takes a list of values, other tests one number"
-            )
-        return self
 
+class Contract(Part):
+    """One lending product: its columns, features, reasons and policy.
 
-class Band(_Part):
-    """PDs below ``below`` (and not in an earlier band) carry this risk level and rating.
-
-    ``cutoff`` stands for the policy's cut-off, which has no exact decimal form.
+    Columns of a source under ``consents`` are read only when the application lists the source. A
+    contract may also leave out such sources: :meth:`without`.
     """
-
-    below: Annotated[float, Field(gt=0, le=1)] | Literal["cutoff"]
-    risk_level: RiskLevel
-    rating: Rating
-
-
-class Policy(_Part):
-    """From PD to decision: costs, review band, bands and rules, under one version.
-
-    The cut-off is ``cost_false_positive / (cost_false_positive + cost_false_negative)`` (Elkan
-    2001); PD at or above it declines. PDs from ``(1 - review_band)`` times the cut-off up to it go
-    to a person.
-    """
-
-    version: str
-    cost_false_negative: Annotated[float, Field(gt=0)]
-    cost_false_positive: Annotated[float, Field(gt=0)]
-    review_band: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    bands: tuple[Band, ...]
-    rules: tuple[Rule, ...] = ()
-
-    @model_validator(mode="after")
-    def _bands_cover_everything(self) -> Self:
-        edges = self.band_edges
-        if list(edges) != sorted(set(edges)) or not edges or edges[-1] != 1:
-            raise ValueError(f"policy bands: `below` must rise strictly and end at 1, not {edges}")
-        return self
-
-    @cached_property
-    def band_edges(self) -> tuple[float, ...]:
-        """Upper end of each band, excluded, as PD."""
-        return tuple(self.cutoff if b.below == "cutoff" else b.below for b in self.bands)
-
-    @cached_property
-    def cutoff(self) -> float:
-        """PD at which an application is declined."""
-        return self.cost_false_positive / (self.cost_false_positive + self.cost_false_negative)
-
-
-class Contract(_Part):
-    """One lending product: its columns, features, reasons and policy."""
 
     product: Name
     version: str
     description: str
     columns: tuple[Column, ...]
     policy_options: tuple[PolicyOption, ...] = ()
+    # Each set of sources that can be withheld has a fallback model: 15 of them for four.
+    consents: tuple[Consent, ...] = Field(default=(), max_length=4)
     features: tuple[Feature, ...] = Field(min_length=1)
     reasons: tuple[ReasonGroup, ...]
     policy: Policy
@@ -214,6 +76,39 @@ class Contract(_Part):
         return tuple(feature.name for feature in self.features)
 
     @cached_property
+    def consent_sources(self) -> tuple[str, ...]:
+        """Sources that need consent, in the contract's order."""
+        return tuple(consent.source for consent in self.consents)
+
+    def without(self, sources: Collection[str]) -> Contract:
+        """Leave out every feature and rule that reads a column of these sources.
+
+        Columns stay: applications look the same, but nothing of these sources is read.
+
+        Raises
+        ------
+        ContractError
+            When a source needs no consent here, or no feature would be left.
+        """
+        unknown = sorted(set(sources) - set(self.consent_sources))
+        if unknown:
+            raise ContractError(f"{self.product}: {', '.join(unknown)} needs no consent")
+        gone = {c.name for c in self.columns if c.source in sources}
+        features = tuple(f for f in self.features if not gone & f.reads)
+        if not features:
+            raise ContractError(
+                f"{self.product}: without {', '.join(sorted(sources))} no feature is left"
+            )
+        unread = gone | {f.name for f in self.features if f not in features}
+        rules = tuple(r for r in self.policy.rules if r.subject not in unread)
+        return self.model_copy(
+            update={
+                "features": features,
+                "policy": self.policy.model_copy(update={"rules": rules}),
+            }
+        )
+
+    @cached_property
     def reason_texts(self) -> dict[str, str]:
         """Reason sentences by code, of reason groups and of policy rules."""
         texts = {group.code: group.text for group in self.reasons}
@@ -232,8 +127,8 @@ class Contract(_Part):
 
     def canonical_json(self) -> bytes:
         """One byte string per meaning, for hashing and for the bundle."""
-        document = self.model_dump(mode="json")
-        return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+        document = _ordered(self.model_dump(mode="json"))
+        return json.dumps(document, separators=(",", ":")).encode()
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON."""
@@ -244,6 +139,7 @@ class Contract(_Part):
         problems = [
             *_duplicates("column", [c.name for c in self.columns]),
             *_duplicates("feature", [f.name for f in self.features]),
+            *_duplicates("consent", [c.source for c in self.consents]),
             *_duplicates(
                 "code", [g.code for g in self.reasons] + [r.code for r in self.policy.rules]
             ),
@@ -265,29 +161,40 @@ class Contract(_Part):
         return problems + [f"there is no {r} column" for r in ("target", "id") if count[r] == 0]
 
     def _bounds(self) -> list[str]:
-        return [
+        problems = [
             f"column {c.name}: an input column needs a numeric type, a minimum and a maximum"
             for c in self.inputs
-            if c.minimum is None or c.maximum is None or c.type not in ("number", "integer")
+            if c.type == "text" or (c.is_number and (c.minimum is None or c.maximum is None))
+        ]
+        sources = {column.source for column in self.columns}
+        return problems + [
+            f"consent {name}: no column comes from this source"
+            for name in self.consent_sources
+            if name not in sources
         ]
 
     def _references(self) -> list[str]:
-        inputs = {column.name for column in self.inputs}
+        inputs = {column.name: column for column in self.inputs}
         codes = {group.code for group in self.reasons}
         problems = []
         for feature in self.features:
-            used = {*feature.columns, *([feature.only.column] if feature.only else [])}
             problems += [
                 f"feature {feature.name}: {name} is not an input column"
-                for name in sorted(used - inputs)
+                for name in sorted(feature.reads - inputs.keys())
             ]
+            problems += _misfits(feature, inputs)
             if feature.reason not in codes:
                 problems.append(f"feature {feature.name}: no reason group {feature.reason}")
-        problems += [
-            f"rule {rule.code}: {rule.column} is not an input column"
-            for rule in self.policy.rules
-            if rule.column not in inputs
-        ]
+        for rule in self.policy.rules:
+            known = self.feature_names if rule.column is None else inputs
+            if rule.subject not in known:
+                kind = "a feature" if rule.column is None else "an input column"
+                problems.append(f"rule {rule.code}: {rule.subject} is not {kind}")
+            elif not _comparable(rule, inputs, self.features):
+                problems.append(
+                    f"rule {rule.code}: compare a category column with a list of its codes, a number with "
+                    "numbers; of a date, compare a feature"
+                )
         return problems
 
     def _protected_columns(self) -> list[str]:
@@ -312,15 +219,56 @@ class Contract(_Part):
                         f"feature {feature.name}: {name} may be used only as op cap, at most "
                         f"{options[name].cap:g}, with risk decreasing"
                     )
+        barred = options.keys() | {f.name for f in self.features if options.keys() & f.reads}
         problems += [
-            f"rule {rule.code}: {rule.column} is protected and may not decide"
+            f"rule {rule.code}: {rule.subject} is protected and may not decide"
             for rule in self.policy.rules
-            if rule.column in options
+            if rule.subject in barred
         ]
         return problems
+
+
+def _ordered(part: Any) -> Any:
+    """Sort keys all the way down, save those of categories: their order gives each code its number."""
+    if isinstance(part, list):
+        return [_ordered(item) for item in part]
+    if isinstance(part, dict):
+        return {k: part[k] if k == "categories" else _ordered(part[k]) for k in sorted(part)}
+    return part
 
 
 def _duplicates(kind: str, names: list[str]) -> list[str]:
     return [
         f"{kind} {name} appears twice" for name in sorted({n for n in names if names.count(n) > 1})
     ]
+
+
+def _misfits(feature: Feature, inputs: dict[str, Column]) -> list[str]:
+    """Columns whose type the operation cannot take, and codes that a column does not have."""
+    problems = []
+    for name in feature.columns:
+        column = inputs.get(name)
+        if column is None:
+            continue
+        if column.type not in feature.column_types:
+            expected = " or ".join(feature.column_types)
+            problems.append(
+                f"feature {feature.name}: {feature.op} takes {expected}, {name} is {column.type}"
+            )
+        unknown = [code for code in feature.values or () if code not in column.categories]
+        if unknown:
+            problems.append(f"feature {feature.name}: {name} has no category {', '.join(unknown)}")
+    gate = inputs.get(feature.only.column) if feature.only else None
+    if gate is not None and not gate.is_number:
+        problems.append(f"feature {feature.name}: `only` needs a number, {gate.name} is not")
+    return problems
+
+
+def _comparable(rule: Rule, inputs: dict[str, Column], features: tuple[Feature, ...]) -> bool:
+    column = inputs.get(rule.column or "")
+    values = rule.value if isinstance(rule.value, tuple) else (rule.value,)
+    if column is not None and column.type == "category":
+        return all(value in column.categories for value in values)
+    nominal = any(f.name == rule.feature and f.op == "category" for f in features)
+    is_number = not nominal if column is None else column.is_number
+    return is_number and all(isinstance(value, float) for value in values)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from credit.contract.application import Application
-from credit.contract.model import Column, Contract
+from credit.contract.column import EARLIEST_YEAR, LATEST_YEAR, Column
+from credit.contract.model import Contract
 from credit.errors import ApplicationInvalid, Failure
 
 MAXIMUM_ID_LENGTH = 128
@@ -32,10 +33,12 @@ class RowValidator:
 
     def __init__(self, contract: Contract) -> None:
         self._inputs = contract.inputs
+        self._consents = contract.consent_sources
         self._known = {column.name for column in contract.inputs} | {
             "application_id",
             "applicant_id",
             "as_of",
+            *(["consents"] if contract.consents else []),
         }
 
     def application(self, row: Mapping[str, Any]) -> Application:
@@ -53,20 +56,46 @@ class RowValidator:
                 for name in row
                 if name not in self._known
             ]
-        values = tuple([_number(column, row, failures) for column in self._inputs])
+        withheld = self._withheld(row, failures) if self._consents else ()
+        values = tuple(
+            [
+                math.nan if column.source in withheld else _value(column, row, failures)
+                for column in self._inputs
+            ]
+            if withheld
+            else [_value(column, row, failures) for column in self._inputs]
+        )
         application_id = _reference("application_id", row, failures, required=True)
         applicant_id = _reference("applicant_id", row, failures, required=False)
         as_of = _date(row.get("as_of"), failures)
         if failures:
             raise ApplicationInvalid(failures)
-        return Application(application_id or "", applicant_id, as_of, values)
+        return Application(application_id or "", applicant_id, as_of, values, withheld)
+
+    def _withheld(self, row: Mapping[str, Any], failures: list[Failure]) -> tuple[str, ...]:
+        given = row.get("consents")
+        known = ", ".join(self._consents)
+        if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+            message = f"required; send the list of sources consented to, of: {known}"
+            failures.append(Failure("consents", "missing", message))
+            return ()
+        if not set(given) <= set(self._consents):
+            failures.append(Failure("consents", "category", f"expected sources out of: {known}"))
+        return tuple(name for name in self._consents if name not in given)
 
 
-def _number(column: Column, row: Mapping[str, Any], failures: list[Failure]) -> float:
+def _value(column: Column, row: Mapping[str, Any], failures: list[Failure]) -> float:
     """Return the value as float64, NaN for an allowed null; append a failure otherwise."""
     value = row.get(column.name, _ABSENT)
     if value is None and column.nullable:
         return math.nan
+    if value is _ABSENT or value is None:
+        failures.append(_absent(column, value))
+        return math.nan
+    if column.type == "category":
+        return _category(column, value, failures)
+    if column.type == "date":
+        return _ordinal(column, value, failures)
     failure = _number_failure(column, value)
     if failure is not None:
         failures.append(failure)
@@ -76,13 +105,62 @@ def _number(column: Column, row: Mapping[str, Any], failures: list[Failure]) -> 
 
 _ABSENT = object()
 
+_KINDS = {"category": "one of its codes", "date": "an ISO date"}
+
+
+def _absent(column: Column, value: Any) -> Failure:
+    kind = _KINDS.get(column.type, "a number")
+    if value is None:
+        return Failure(column.name, "null", f"may not be null; send {kind}")
+    hint = " or null when it is not known" if column.nullable else ""
+    return Failure(column.name, "missing", f"required; send {kind}{hint}")
+
+
+def _category(column: Column, value: Any, failures: list[Failure]) -> float:
+    place = column.category_places.get(value) if isinstance(value, str) else None
+    if place is None:
+        failures.append(Failure(column.name, "category", category_message(column)))
+        return math.nan
+    return place
+
+
+def category_message(column: Column) -> str:
+    """Name the codes of a category column, the first of them where there are many."""
+    codes = column.category_codes
+    told = ", ".join(codes[:MOST_CODES_TOLD])
+    more = f", ... ({len(codes)} in all)" if len(codes) > MOST_CODES_TOLD else ""
+    return f"expected one of the codes {told}{more}, as text"
+
+
+MOST_CODES_TOLD = 12
+
+
+def _ordinal(column: Column, value: Any, failures: list[Failure]) -> float:
+    ordinal = date_ordinal(value)
+    if ordinal is None:
+        failures.append(Failure(column.name, "type", DATE_MESSAGE))
+        return math.nan
+    return ordinal
+
+
+DATE_MESSAGE = f"expected an ISO date such as 2026-01-31, from {EARLIEST_YEAR} to {LATEST_YEAR}"
+
+
+def date_ordinal(value: Any) -> float | None:
+    """Proleptic ordinal of an ISO date, None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        date = datetime.date.fromisoformat(value)
+    except ValueError:
+        return None
+    # fromisoformat also takes 20260131 and 2026-W05-6, which nobody sends on purpose.
+    if date.isoformat() != value:
+        return None
+    return float(date.toordinal()) if EARLIEST_YEAR <= date.year <= LATEST_YEAR else None
+
 
 def _number_failure(column: Column, value: Any) -> Failure | None:
-    if value is _ABSENT:
-        hint = " or null when it is not known" if column.nullable else ""
-        return Failure(column.name, "missing", f"required; send a number{hint}")
-    if value is None:
-        return Failure(column.name, "null", "may not be null; send a number")
     if type(value) is not int and type(value) is not float:
         return Failure(column.name, "type", f"expected a number, got {_json_type(value)}")
     if type(value) is float and not math.isfinite(value):

@@ -38,6 +38,7 @@ def assemble_bundle(
     seed: int,
     parameters: Mapping[str, Any],
     metrics: Mapping[str, Any],
+    fallbacks: Mapping[str, Bundle] | None = None,
 ) -> Bundle:
     """Choose the background, make golden rows, and name the whole by its hash.
 
@@ -47,6 +48,8 @@ def assemble_bundle(
         The training rows in the contract's input order and their outcomes.
     metrics
         Figures on rows that nothing here has learned from.
+    fallbacks
+        Finished bundles for applicants who withhold a source, by name.
     """
     vectors = transform.matrix(raw)
     probabilities = calibrator.probabilities(model.margins(vectors))
@@ -72,6 +75,7 @@ def assemble_bundle(
         background=background,
         golden=Golden(fingerprint="", rows=()),
         manifest=msgspec.json.decode(msgspec.json.encode(manifest), type=Manifest),
+        fallbacks=fallbacks,
     )
     bundle.golden = compute_golden(bundle, golden_applications(contract, raw, seed=seed))
     bundle.hash = content_hash(bundle_to_files(bundle))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,9 @@ import numpy.typing as npt
 from credit.contract.application import Application
 from credit.contract.model import Contract
 from credit.contract.row import RowValidator
-from credit.decision.families import family
+from credit.decision.fallback import fallback_name
+from credit.decision.members import make_explainer
+from credit.errors import ApplicationInvalid, Failure
 from credit.explain import Explainer
 from credit.features import FeatureTransform
 from credit.models import Calibrator, Model
@@ -67,7 +69,10 @@ class Golden(msgspec.Struct, frozen=True):
 
 
 class Bundle:
-    """A loaded bundle. Make one with :func:`credit.decision.load_bundle`, which checks it."""
+    """A loaded bundle. Make one with :func:`credit.decision.load_bundle`, which checks it.
+
+    ``fallbacks`` are bundles of their own, by the sources that they do without.
+    """
 
     def __init__(
         self,
@@ -81,6 +86,7 @@ class Bundle:
         background: npt.NDArray[np.float64],
         golden: Golden,
         manifest: Manifest,
+        fallbacks: Mapping[str, Bundle] | None = None,
     ) -> None:
         self.hash = hash_
         self.contract = contract
@@ -91,11 +97,29 @@ class Bundle:
         self.background = background
         self.golden = golden
         self.manifest = manifest
+        self.fallbacks = dict(fallbacks or {})
+
+    def answering(self, application: Application) -> Bundle:
+        """Return the bundle that may answer: this one, or the fallback without what is withheld.
+
+        Raises
+        ------
+        ApplicationInvalid
+            When nothing can be scored without the sources that were withheld.
+        """
+        if not application.withheld:
+            return self
+        fallback = self.fallbacks.get(fallback_name(application.withheld))
+        if fallback is None:
+            sources = ", ".join(application.withheld)
+            message = f"this product cannot be scored without consent to {sources}"
+            raise ApplicationInvalid([Failure("consents", "missing", message)])
+        return fallback
 
     @functools.cached_property
     def explainer(self) -> Explainer:
         """Build the explainer on first use; only a process that explains pays for it."""
-        return family(self.manifest.family).explainer(self.model, self.background)
+        return make_explainer(self.manifest.family, self.model, self.background)
 
     @functools.cached_property
     def validator(self) -> RowValidator:

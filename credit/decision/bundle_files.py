@@ -2,7 +2,8 @@
 
 ``<hash>/`` holds the files that make the hash. A folder ``reference/`` beside them may hold the
 drift reference: rows of people, so it lies outside the hash and can be erased without breaking the
-bundle.
+bundle. ``fallbacks/`` holds whole bundles for applicants who withhold a source; the hashes of these are
+part of the content.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ import numpy.typing as npt
 
 from credit.contract.model import Contract
 from credit.decision.bundle import FORMAT, Bundle, Golden, Manifest
-from credit.decision.families import family
 from credit.decision.golden import check_scores
+from credit.decision.members import load_model
 from credit.errors import (
     BundleCorrupt,
     BundleError,
@@ -32,10 +33,12 @@ from credit.errors import (
     InvalidInput,
 )
 from credit.features import FeatureTransform
-from credit.models import Calibrator
+from credit.models.calibration import calibrator_from_json, calibrator_to_json
 from credit.scorecard import ScoreScale
 
 REFERENCE_FOLDER = "reference"
+FALLBACK_FOLDER = "fallbacks"
+FALLBACKS = "fallbacks.json"
 
 
 def content_hash(files: Mapping[str, bytes]) -> str:
@@ -46,11 +49,14 @@ def content_hash(files: Mapping[str, bytes]) -> str:
 
 def bundle_to_files(bundle: Bundle) -> dict[str, bytes]:
     """Serialise every part."""
+    fallbacks = {name: fallback.hash for name, fallback in bundle.fallbacks.items()}
+    named = {FALLBACKS: msgspec.json.encode(fallbacks, order="sorted")} if fallbacks else {}
     return {
         **bundle.model.to_files(),
+        **named,
         "contract.json": bundle.contract.canonical_json(),
         "features.json": msgspec.json.encode({"caps": bundle.transform.caps}, order="sorted"),
-        "calibrator.json": msgspec.json.encode(bundle.calibrator),
+        "calibrator.json": calibrator_to_json(bundle.calibrator),
         "scale.json": msgspec.json.encode(bundle.scale),
         "background.npy": _npy(bundle.background),
         "golden.json": msgspec.json.encode(bundle.golden),
@@ -72,6 +78,8 @@ def save_bundle(bundle: Bundle, root: Path) -> Path:
     try:
         for name, content in files.items():
             (partial / name).write_bytes(content)
+        for fallback in bundle.fallbacks.values():
+            save_bundle(fallback, partial / FALLBACK_FOLDER)
         partial.chmod(0o755)
         os.replace(partial, target)
     except OSError:
@@ -122,7 +130,7 @@ def load_bundle(path: Path) -> Bundle:
     files = _read(path)
     found = content_hash(files)
     _require_hash(found, path.name)
-    bundle = _parse(found, files)
+    bundle = _parse(found, files, path / FALLBACK_FOLDER)
     try:
         check_scores(bundle)
     except InvalidInput as error:
@@ -143,14 +151,15 @@ def _require_hash(found: str, expected: str) -> None:
 def _read(path: Path) -> dict[str, bytes]:
     if not path.is_dir():
         raise BundleUnknown(f"there is no bundle at {path}")
-    content = [entry for entry in path.iterdir() if entry.name != REFERENCE_FOLDER]
+    beside = (REFERENCE_FOLDER, FALLBACK_FOLDER)
+    content = [entry for entry in path.iterdir() if entry.name not in beside]
     folders = [entry.name for entry in content if entry.is_dir()]
     if folders:
         raise BundleCorrupt(f"bundle {path.name[:12]}: it holds no folder {folders[0]}; remove it")
     return {file.name: file.read_bytes() for file in content}
 
 
-def _parse(found: str, files: Mapping[str, bytes]) -> Bundle:
+def _parse(found: str, files: Mapping[str, bytes], fallback_root: Path) -> Bundle:
     try:
         manifest = msgspec.json.decode(files["manifest.json"], type=Manifest)
         if manifest.format != FORMAT:
@@ -163,17 +172,25 @@ def _parse(found: str, files: Mapping[str, bytes]) -> Bundle:
             hash_=found,
             contract=contract,
             transform=FeatureTransform(contract, caps),
-            model=family(manifest.family).load(files),
-            calibrator=msgspec.json.decode(files["calibrator.json"], type=Calibrator),
+            model=load_model(manifest.family, files),
+            calibrator=calibrator_from_json(files["calibrator.json"]),
             scale=msgspec.json.decode(files["scale.json"], type=ScoreScale),
             background=np.load(io.BytesIO(files["background.npy"]), allow_pickle=False),
             golden=msgspec.json.decode(files["golden.json"], type=Golden),
             manifest=manifest,
+            fallbacks=_fallbacks(files, fallback_root),
         )
     except BundleError:
         raise
     except (CreditError, KeyError, ValueError, EOFError) as error:
         raise BundleIncompatible(f"bundle {found[:12]} cannot be read: {error}") from error
+
+
+def _fallbacks(files: Mapping[str, bytes], root: Path) -> dict[str, Bundle]:
+    if FALLBACKS not in files:
+        return {}
+    named = msgspec.json.decode(files[FALLBACKS], type=dict[str, str])
+    return {name: load_bundle(root / hash_) for name, hash_ in named.items()}
 
 
 def _npy(array: npt.NDArray[np.float64]) -> bytes:

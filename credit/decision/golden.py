@@ -22,11 +22,12 @@ def golden_applications(
     """Make applications up: each column is drawn from the training rows by itself, so none is a person."""
     generator = np.random.default_rng(seed)
     drawn = np.column_stack([generator.choice(raw[:, j], N_GOLDEN) for j in range(raw.shape[1])])
-    names = [column.name for column in contract.inputs]
+    given = {"consents": list(contract.consent_sources)} if contract.consents else {}
     return [
         {
             "application_id": f"golden-{i}",
-            **{n: None if math.isnan(v) else v for n, v in zip(names, row, strict=True)},
+            **given,
+            **{c.name: c.plain(v) for c, v in zip(contract.inputs, row, strict=True)},
         }
         for i, row in enumerate(drawn.tolist())
     ]

@@ -5,25 +5,33 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from credit.contract.model import Band, Contract, Decision, Policy, Rule
+from credit.contract.model import Contract
+from credit.contract.policy import Band, Decision, Policy, Rule
+from credit.features import FeatureTransform
 
 SEVERITY: dict[Decision, int] = {"approve": 0, "review": 1, "decline": 2}
 
 
-def applicable_rules(contract: Contract, values: Sequence[float]) -> tuple[Rule, ...]:
-    """Policy rules that the raw values meet, most severe first, then in the contract's order."""
-    if not contract.policy.rules:
-        return ()
-    position = contract.input_positions
-    met = [r for r in contract.policy.rules if _meets(r, values[position[r.column]])]
+def applicable_rules(
+    contract: Contract, transform: FeatureTransform, values: Sequence[float]
+) -> tuple[Rule, ...]:
+    """Policy rules that an application meets, most severe first, then in the contract's order."""
+    met = [r for r in contract.policy.rules if _meets(r, contract, transform, values)]
     return tuple(sorted(met, key=lambda rule: -SEVERITY[rule.decision]))
 
 
-def _meets(rule: Rule, value: float) -> bool:
+def _meets(
+    rule: Rule, contract: Contract, transform: FeatureTransform, values: Sequence[float]
+) -> bool:
     """Tell whether a value meets a rule; a missing value (NaN) meets none."""
+    if rule.column is None:
+        subject = transform.feature(rule.subject, values)
+    else:
+        subject = values[contract.input_positions[rule.column]]
     if isinstance(rule.value, tuple):
-        return value in rule.value
-    return value < rule.value if rule.test == "below" else value >= rule.value
+        places = contract.by_name[rule.subject].category_places if rule.column else {}
+        return subject in [places[v] if isinstance(v, str) else v for v in rule.value]
+    return subject < rule.value if rule.test == "below" else subject >= rule.value
 
 
 def decide(policy: Policy, prob_default: float, rules: Sequence[Rule]) -> Decision:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from credit.contract.model import Decision
+from credit.contract.policy import Decision
 from credit.explain.reasons import ReasonCode
 
 
@@ -42,7 +42,9 @@ class Score(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a client is told, with the same fields over HTTP, on the command line and in a batch.
 
-    ``decision_id`` is null when nothing was recorded: a local score is not a decision.
+    ``decision_id`` is null when nothing was recorded: a local score is not a decision. ``fallback``
+    names the sources that the applicant withheld, when another model than the arm's own answered for
+    that; ``bundle`` is the one that did.
     """
 
     decision_id: str | None
@@ -57,4 +59,5 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     bundle: str
     generation: int
     model: str
+    fallback: str | None = None
     shap_values: dict[str, float] | None = None

@@ -39,7 +39,7 @@ def compose(
     check_additivity(margin, explanation)
     contract = bundle.contract
     prob_default = bundle.calibrator.probability(margin)
-    rules = applicable_rules(contract, application.values)
+    rules = applicable_rules(contract, bundle.transform, application.values)
     risk_band = band(contract.policy, prob_default)
     return Score(
         probability_of_default=prob_default,
@@ -96,5 +96,6 @@ def answer(
         bundle=bundle.hash,
         generation=generation,
         model=bundle.manifest.family,
+        fallback=f"without {', '.join(application.withheld)}" if application.withheld else None,
         shap_values=shap_values,
     )

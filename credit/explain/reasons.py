@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from credit.contract.model import Contract, Rule
+from credit.contract.model import Contract
+from credit.contract.policy import Rule
 from credit.scorecard import ScoreScale
 
 MAXIMUM_REASONS = 4
@@ -62,7 +63,7 @@ def reason_codes(
     keep the contract's order.
     """
     texts = contract.reason_texts
-    reasons = [ReasonCode(rule.code, rule.column, rule.text, None) for rule in rules]
+    reasons = [ReasonCode(rule.code, rule.subject, rule.text, None) for rule in rules]
     totals: dict[str, float] = {}
     heaviest: dict[str, tuple[float, str]] = {}
     for feature, value in zip(contract.features, contributions, strict=True):

@@ -9,22 +9,31 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
-from typing import Self, cast
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
 
 from credit.errors import BundleIncompatible
 from credit.explain.base import Explanation
+from credit.explain.shap_trees import shap_ensemble
 from credit.models.base import Matrix, Model
-from credit.models.lightgbm import LightGBMModel
+from credit.models.encoding import Encoding
+from credit.models.tree_model import TreeModel
 
 MAXIMUM_BACKGROUND = 100
+
+
+class Boosted(Protocol):
+    """A model whose trees stand in a booster that shap reads by itself."""
+
+    encoding: Encoding
+    booster: Any
 
 
 class TreeExplainer:
     """shap's exact interventional algorithm, one row at a time."""
 
-    def __init__(self, model: LightGBMModel, background: Matrix) -> None:
+    def __init__(self, model: Boosted | TreeModel, background: Matrix) -> None:
         # shap takes seconds to import (numba, matplotlib): only a process that explains pays for
         # it.
         import shap
@@ -33,10 +42,11 @@ class TreeExplainer:
             raise BundleIncompatible(
                 f"a background of {len(background)} rows: the explainer takes {MAXIMUM_BACKGROUND}"
             )
+        self._encoding = model.encoding
         self._engine = f"shap/{importlib.metadata.version('shap')}"
         self._explainer = shap.TreeExplainer(
-            model.booster,
-            data=background,
+            shap_ensemble(model.table) if isinstance(model, TreeModel) else model.booster,
+            data=self._encoding.matrix(background),
             feature_perturbation="interventional",
             model_output="raw",
         )
@@ -44,13 +54,13 @@ class TreeExplainer:
 
     @classmethod
     def of(cls, model: Model, background: Matrix) -> Self:
-        """Build for a LightGBM model."""
-        return cls(cast(LightGBMModel, model), background)
+        """Build for a model made of trees."""
+        return cls(cast("Boosted | TreeModel", model), background)
 
     def explain(self, vector: Sequence[float]) -> Explanation:
         """Contributions of one feature vector."""
         values = self._explainer.shap_values(
-            np.array([vector], dtype=np.float64), check_additivity=False
+            np.array([self._encoding.row(vector)], dtype=np.float64), check_additivity=False
         )
         contributions = tuple(np.asarray(values, dtype=np.float64)[0].tolist())
         return Explanation(self._base, contributions, self._engine)

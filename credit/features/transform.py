@@ -1,23 +1,16 @@
-"""The feature transform: the contract's operations, compiled once.
-
-Rows are transformed by plain Python floats and tables by numpy, each a few comparisons, additions,
-multiplications and divisions. IEEE 754 rounds these the same way everywhere, so both give the same
-bits; an operation that does not (an exponential, a logarithm) has no place here.
-"""
+"""The feature transform: the contract's operations, compiled once."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from credit.contract.model import Contract, Feature
+from credit.contract.feature import Feature
+from credit.contract.model import Contract
 from credit.errors import DataError
-
-Matrix = npt.NDArray[np.float64]
-RowFunction = Callable[[Sequence[float], Sequence[float]], float]
+from credit.features.operations import Compiled, Matrix, capped, compile_feature, gated
 
 
 class FeatureTransform:
@@ -40,9 +33,9 @@ class FeatureTransform:
         self.caps = dict(caps)
         self.names = contract.feature_names
         self._contract = contract
-        self._position = contract.input_positions
         self._sentinels = [frozenset(map(float, c.sentinels)) for c in contract.inputs]
-        self._functions = [self._row_function(f) for f in contract.features]
+        self._features = [self._compile(f) for f in contract.features]
+        self._functions = [compiled.row for compiled in self._features]
 
     @classmethod
     def fit(cls, contract: Contract, raw: Matrix) -> FeatureTransform:
@@ -69,10 +62,13 @@ class FeatureTransform:
 
     def row(self, values: Sequence[float]) -> tuple[float, ...]:
         """Feature vector of one application, NaN for missing."""
-        clean = [
-            math.nan if v in codes else v for v, codes in zip(values, self._sentinels, strict=True)
-        ]
+        clean = self._without_sentinels(values)
         return tuple([function(values, clean) for function in self._functions])
+
+    def feature(self, name: str, values: Sequence[float]) -> float:
+        """One feature of one application."""
+        function = self._functions[self.names.index(name)]
+        return function(values, self._without_sentinels(values))
 
     def matrix(self, raw: Matrix) -> Matrix:
         """Feature vectors of many applications, C-ordered, shape (n_rows, n_features)."""
@@ -82,89 +78,22 @@ class FeatureTransform:
                 clean[np.isin(raw[:, j], list(codes)), j] = np.nan
         # A row overflows to infinity in silence, so a table does too.
         with np.errstate(over="ignore", invalid="ignore"):
-            columns = [self._column(feature, raw, clean) for feature in self._contract.features]
+            columns = [compiled.column(raw, clean) for compiled in self._features]
         return np.ascontiguousarray(np.column_stack(columns))
 
-    def _row_function(self, feature: Feature) -> RowFunction:
-        """Compile one feature to a function of (raw values, values without sentinels)."""
-        at = [self._position[name] for name in feature.columns]
-        function = _row_operation(feature, at, [self._sentinels[i] for i in at])
-        if feature.only is not None and feature.op != "product":
-            function = _row_only(function, self._position[feature.only.column], feature.only.above)
-        elif feature.only is not None:
-            k, above = self._position[feature.only.column], feature.only.above
-            i, product = at[0], function
-            function = lambda v, c: product(v, c) if c[k] > above else c[i]  # noqa: E731
-        cap = self.caps.get(feature.name)
-        return function if cap is None else _row_cap(function, cap)
+    def _without_sentinels(self, values: Sequence[float]) -> list[float]:
+        return [
+            math.nan if v in codes else v for v, codes in zip(values, self._sentinels, strict=True)
+        ]
 
-    def _column(self, feature: Feature, raw: Matrix, clean: Matrix) -> Matrix:
-        at = [self._position[name] for name in feature.columns]
-        values = self._column_operation(feature, at, raw, clean)
+    def _compile(self, feature: Feature) -> Compiled:
+        position = self._contract.input_positions
+        at = [position[name] for name in feature.columns]
+        columns = [self._contract.inputs[i] for i in at]
+        compiled = compile_feature(feature, columns, at)
         if feature.only is not None:
-            holds = clean[:, self._position[feature.only.column]] > feature.only.above
-            otherwise = clean[:, at[0]] if feature.op == "product" else np.nan
-            values = np.where(holds, values, otherwise)
+            otherwise = at[0] if feature.op == "product" else None
+            gate = position[feature.only.column]
+            compiled = gated(compiled, gate, feature.only.above, otherwise)
         cap = self.caps.get(feature.name)
-        return values if cap is None else np.where(values > cap, cap, values)
-
-    def _column_operation(
-        self, feature: Feature, at: list[int], raw: Matrix, clean: Matrix
-    ) -> Matrix:
-        first = clean[:, at[0]]
-        if feature.op == "cap":
-            at_most = float(feature.at or 0)
-            return np.where(first > at_most, at_most, first)
-        if feature.op == "ratio":
-            denominator = clean[:, at[1]] + feature.plus
-            quotient: Matrix = first / np.where(denominator == 0, np.nan, denominator)
-            return quotient
-        if feature.op == "product":
-            return first * clean[:, at[1]]
-        if feature.op == "sum":
-            total = first.copy()
-            for i in at[1:]:
-                total = total + clean[:, i]
-            return total
-        if feature.op == "coded":
-            coded = [np.isin(raw[:, i], list(self._sentinels[i])) for i in at]
-            return np.asarray(np.logical_or.reduce(coded), dtype=np.float64)
-        return first
-
-
-def _row_operation(feature: Feature, at: list[int], codes: list[frozenset[float]]) -> RowFunction:
-    i = at[0]
-    if feature.op == "cap":
-        return _row_cap(lambda v, c: c[i], float(feature.at or 0))
-    if feature.op == "ratio":
-        j, plus = at[1], feature.plus
-        return lambda v, c: c[i] / (c[j] + plus) if c[j] + plus != 0 else math.nan
-    if feature.op == "product":
-        j = at[1]
-        return lambda v, c: c[i] * c[j]
-    if feature.op == "sum":
-        return lambda v, c: _sum([c[k] for k in at])
-    if feature.op == "coded":
-        pairs = list(zip(at, codes, strict=True))
-        return lambda v, c: 1.0 if any(v[k] in code for k, code in pairs) else 0.0
-    return lambda v, c: c[i]
-
-
-def _sum(values: list[float]) -> float:
-    """Add from left to right: Python's own sum() compensates from 3.12 on, which changes bits."""
-    total = values[0]
-    for value in values[1:]:
-        total = total + value
-    return total
-
-
-def _row_cap(function: RowFunction, cap: float) -> RowFunction:
-    def capped(v: Sequence[float], c: Sequence[float]) -> float:
-        value = function(v, c)
-        return cap if value > cap else value
-
-    return capped
-
-
-def _row_only(function: RowFunction, k: int, above: float) -> RowFunction:
-    return lambda v, c: function(v, c) if c[k] > above else math.nan
+        return compiled if cap is None else capped(compiled, cap)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from credit.errors import SettingsInvalid
-from credit.metrics.interval import Interval, normal_quantile
+from credit.metrics.interval import Interval
+from credit.metrics.means import mean_interval
 from credit.metrics.proportion import wilson_interval
-from credit.metrics.ranks import midranks
-from credit.metrics.sample import BoolArray, FloatArray, checked_probabilities
+from credit.metrics.ranks import equal_mass_bins
+from credit.metrics.resampling import basic_interval, check_resamples
+from credit.metrics.sample import BoolArray, FloatArray, IntArray, checked_probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,7 @@ def brier_interval(y: ArrayLike, prob: ArrayLike, level: float = 0.95) -> Interv
     samples is not in it.
     """
     bad, values = checked_probabilities(y, prob)
-    terms = (values - bad) ** 2
-    estimate = float(terms.mean())
-    half = normal_quantile(level) * float(terms.std(ddof=1)) / math.sqrt(terms.size)
-    return Interval(
-        estimate=estimate,
-        low=max(0.0, estimate - half),
-        high=min(1.0, estimate + half),
-        n=int(bad.size),
-        n_bads=int(np.count_nonzero(bad)),
-        level=level,
-    )
+    return mean_interval((values - bad) ** 2, bad, level, lowest=0.0, highest=1.0)
 
 
 def log_loss(y: ArrayLike, prob: ArrayLike) -> float:
@@ -79,9 +69,17 @@ def log_loss(y: ArrayLike, prob: ArrayLike) -> float:
     doi:10.1111/j.2517-6161.1952.tb00104.x
     """
     bad, values = checked_probabilities(y, prob)
-    prob_of_what_happened = np.where(bad, values, 1 - values)
-    with np.errstate(divide="ignore"):
-        return float(-np.log(prob_of_what_happened).mean())
+    return float(_surprise(bad, values).mean())
+
+
+def log_loss_interval(y: ArrayLike, prob: ArrayLike, level: float = 0.95) -> Interval:
+    """Log loss with a normal interval, not below 0.
+
+    As :func:`brier_interval`, a mean of independent terms. Where one term is infinite, so is the
+    loss in the population that it was drawn from, and both bounds are infinite.
+    """
+    bad, values = checked_probabilities(y, prob)
+    return mean_interval(_surprise(bad, values), bad, level, lowest=0.0)
 
 
 def reliability_table(
@@ -94,7 +92,7 @@ def reliability_table(
     asked for.
     """
     bad, values = checked_probabilities(y, prob)
-    index = _equal_mass_bins(values, n_bins)
+    index = equal_mass_bins(values, n_bins)
     n, predicted, n_bads = _bin_sums(index, values, bad, n_bins)
     return tuple(
         ReliabilityBin(
@@ -124,7 +122,7 @@ def expected_calibration_error(y: ArrayLike, prob: ArrayLike, n_bins: int = 10) 
     estimation. AISTATS 25, PMLR 151, 4036-4054.
     """
     bad, values = checked_probabilities(y, prob)
-    index = _equal_mass_bins(values, n_bins)
+    index = equal_mass_bins(values, n_bins)
     return _calibration_error(index, values, bad, n_bins)
 
 
@@ -153,36 +151,28 @@ def ece_interval(
     Davison, A. C., Hinkley, D. V. (1997). Bootstrap Methods and their Application, section 5.2.
     Cambridge University Press. doi:10.1017/CBO9780511802843
     """
-    normal_quantile(level)
+    check_resamples(n_resamples, level)
     bad, values = checked_probabilities(y, prob)
-    index = _equal_mass_bins(values, n_bins)
+    index = equal_mass_bins(values, n_bins)
     estimate = _calibration_error(index, values, bad, n_bins)
     rng = np.random.default_rng(seed)
     resampled = np.empty(n_resamples)
     for draw in range(n_resamples):
         rows = rng.integers(bad.size, size=bad.size)
         resampled[draw] = _calibration_error(index[rows], values[rows], bad[rows], n_bins)
-    lower, upper = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(
-        estimate=estimate,
-        low=min(estimate, max(0.0, 2 * estimate - float(upper))),
-        high=max(estimate, min(1.0, 2 * estimate - float(lower))),
-        n=int(bad.size),
-        n_bads=int(np.count_nonzero(bad)),
-        level=level,
-    )
+    return basic_interval(estimate, resampled, bad, level, lowest=0.0, highest=1.0)
 
 
-def _equal_mass_bins(values: FloatArray, n_bins: int) -> NDArray[np.intp]:
-    if n_bins < 1:
-        raise SettingsInvalid(f"n_bins: expected at least 1, came {n_bins}")
-    position = (midranks(values) - 0.5) / values.size
-    return (position * n_bins).astype(np.intp)
+def _surprise(bad: BoolArray, values: FloatArray) -> FloatArray:
+    """``-ln`` of the probability that the model gave to what happened."""
+    with np.errstate(divide="ignore"):
+        surprise: FloatArray = -np.log(np.where(bad, values, 1 - values))
+    return surprise
 
 
 def _bin_sums(
-    index: NDArray[np.intp], values: FloatArray, bad: BoolArray, n_bins: int
-) -> tuple[NDArray[np.intp], FloatArray, NDArray[np.intp]]:
+    index: IntArray, values: FloatArray, bad: BoolArray, n_bins: int
+) -> tuple[IntArray, FloatArray, IntArray]:
     """Rows, summed PD and bads of each bin."""
     n = np.bincount(index, minlength=n_bins)
     predicted = np.bincount(index, weights=values, minlength=n_bins).astype(np.float64, copy=False)
@@ -190,9 +180,7 @@ def _bin_sums(
     return n, predicted, n_bads
 
 
-def _calibration_error(
-    index: NDArray[np.intp], values: FloatArray, bad: BoolArray, n_bins: int
-) -> float:
+def _calibration_error(index: IntArray, values: FloatArray, bad: BoolArray, n_bins: int) -> float:
     _, predicted, n_bads = _bin_sums(index, values, bad, n_bins)
     # (n_k / n) |predicted_k / n_k - n_bads_k / n_k|: the rows of the bin cancel, also where there
     # are none.

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from credit.errors import SettingsInvalid
-from credit.metrics.sample import checked_probabilities
+from credit.metrics.interval import Interval
+from credit.metrics.means import mean_interval
+from credit.metrics.sample import checked_probabilities, declined_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +70,22 @@ def expected_cost(y: ArrayLike, prob: ArrayLike, cutoff: float, costs: Costs) ->
     SettingsInvalid
         The cut-off is NaN.
     """
-    if math.isnan(cutoff):
-        raise SettingsInvalid("cutoff: expected a number, came NaN")
     bad, values = checked_probabilities(y, prob)
-    declined = values >= cutoff
+    declined = declined_at(values, cutoff)
     bads_approved = int(np.count_nonzero(bad & ~declined))
     goods_declined = int(np.count_nonzero(~bad & declined))
     total = costs.false_negative * bads_approved + costs.false_positive * goods_declined
     return total / bad.size
+
+
+def expected_cost_interval(
+    y: ArrayLike, prob: ArrayLike, cutoff: float, costs: Costs, level: float = 0.95
+) -> Interval:
+    """:func:`expected_cost` with the normal interval of a mean, not below 0.
+
+    It holds for a cut-off fixed beforehand. For one chosen on the same rows it is too hopeful.
+    """
+    bad, values = checked_probabilities(y, prob)
+    declined = declined_at(values, cutoff)
+    paid = costs.false_negative * (bad & ~declined) + costs.false_positive * (~bad & declined)
+    return mean_interval(paid, bad, level, lowest=0.0)

@@ -8,6 +8,7 @@ pass its negative.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -41,6 +42,17 @@ def auc(y: ArrayLike, risk: ArrayLike) -> float:
 def gini(y: ArrayLike, risk: ArrayLike) -> float:
     """Gini coefficient (accuracy ratio), ``2 AUC - 1``: 0 for no ranking, 1 for a perfect one."""
     return 2 * auc(y, risk) - 1
+
+
+def gini_interval(y: ArrayLike, risk: ArrayLike, level: float = 0.95) -> Interval:
+    """Gini with DeLong's interval: that of :func:`auc_interval`, carried by ``2 A - 1``."""
+    area = auc_interval(y, risk, level)
+    return replace(
+        area,
+        estimate=2 * area.estimate - 1,
+        low=2 * area.low - 1,
+        high=2 * area.high - 1,
+    )
 
 
 def ks(y: ArrayLike, risk: ArrayLike) -> float:

@@ -19,7 +19,9 @@ class Interval:
     n
         Rows of the sample.
     n_bads
-        Bads among them: in credit data they, not the rows, limit what is known.
+        Bads among them: in credit data they, not the rows, limit what is known. Of a share of
+        something else (an approval rate) the rows that it counts; 0 where the figure was made
+        without a target (PSI) or its bads were not told (a mean over folds).
     level
         Coverage that the interval was built for.
     """

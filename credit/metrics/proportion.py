@@ -1,4 +1,4 @@
-"""An observed share, such as a bad rate, with its interval."""
+"""An observed share, such as a bad rate, and the difference of two, with their intervals."""
 
 from __future__ import annotations
 
@@ -41,3 +41,40 @@ def wilson_interval(n_bads: int, n: int, level: float = 0.95) -> Interval:
     low = 0.0 if n_bads == 0 else centre - half
     high = 1.0 if n_bads == n else centre + half
     return Interval(estimate=rate, low=low, high=high, n=n, n_bads=n_bads, level=level)
+
+
+def newcombe_interval(
+    first: tuple[int, int], second: tuple[int, int], level: float = 0.95
+) -> Interval:
+    """Newcombe's interval of the difference of two independent shares, first less second.
+
+    With shares p and q and their Wilson bounds, from ``d - √((p - p_low)² + (q_high - q)²)`` to
+    ``d + √((p_high - p)² + (q - q_low)²)`` with ``d = p - q``. It stays within [-1, 1].
+
+    Parameters
+    ----------
+    first, second
+        Rows that count, and rows, of each share, as for :func:`wilson_interval`; ``n_bads`` and
+        ``n`` of the result are their sums.
+
+    References
+    ----------
+    Newcombe, R. G. (1998). Interval estimation for the difference between independent proportions:
+    comparison of eleven methods. Statistics in Medicine 17, 873-890.
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I
+
+    Examples
+    --------
+    >>> print(newcombe_interval((56, 70), (48, 80)))
+    0.2000 [0.0524, 0.3339]
+    """
+    p, q = wilson_interval(*first, level), wilson_interval(*second, level)
+    difference = p.estimate - q.estimate
+    return Interval(
+        estimate=difference,
+        low=difference - math.hypot(p.estimate - p.low, q.high - q.estimate),
+        high=difference + math.hypot(p.high - p.estimate, q.estimate - q.low),
+        n=p.n + q.n,
+        n_bads=p.n_bads + q.n_bads,
+        level=level,
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.metrics.sample import FloatArray
+from credit.errors import SettingsInvalid
+from credit.metrics.sample import FloatArray, IntArray
 
 
 def midranks(values: FloatArray) -> FloatArray:
@@ -18,3 +19,20 @@ def midranks(values: FloatArray) -> FloatArray:
     _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
     ranks: FloatArray = (np.cumsum(sizes) - (sizes - 1) / 2)[group]
     return ranks
+
+
+def equal_mass_bins(values: FloatArray, n_bins: int) -> IntArray:
+    """Return the bin of each value, 0 for the lowest to ``n_bins - 1``, bins of about equal mass.
+
+    Equal values are never split: all of them go to the bin in which the middle of their ranks
+    falls. Bins may therefore differ in size, and some may be empty.
+
+    Raises
+    ------
+    SettingsInvalid
+        ``n_bins`` is below 1.
+    """
+    if n_bins < 1:
+        raise SettingsInvalid(f"n_bins: expected at least 1, came {n_bins}")
+    position = (midranks(values) - 0.5) / values.size
+    return (position * n_bins).astype(np.intp)

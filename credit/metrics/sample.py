@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from credit.errors import DataError
+from credit.errors import DataError, SettingsInvalid
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
 
 MINIMUM_BADS = 50
@@ -33,7 +36,7 @@ def enough_bads(y: ArrayLike) -> bool:
         Target of shape ``(n_applicants,)``, 1 = bad. One class alone, or no row, is a valid
         question here.
     """
-    return int(np.count_nonzero(_zero_one(y))) >= MINIMUM_BADS
+    return int(np.count_nonzero(as_flags(y, "target", ("good", "bad")))) >= MINIMUM_BADS
 
 
 def checked_target(y: ArrayLike) -> BoolArray:
@@ -44,7 +47,7 @@ def checked_target(y: ArrayLike) -> BoolArray:
     DataError
         Not one-dimensional, a value other than 0 and 1, or only one of the two classes.
     """
-    bad = _zero_one(y)
+    bad = as_flags(y, "target", ("good", "bad"))
     n_bads = int(np.count_nonzero(bad))
     if n_bads in (0, bad.size):
         held = "no rows" if bad.size == 0 else f"{n_bads} bads and {bad.size - n_bads} goods"
@@ -104,12 +107,36 @@ def as_numbers(values: ArrayLike, name: str) -> FloatArray:
     return numbers
 
 
-def _zero_one(y: ArrayLike) -> BoolArray:
-    numbers = as_numbers(y, "target")
-    bad: BoolArray = numbers == 1
-    n_other = int(np.count_nonzero(~bad & (numbers != 0)))
+def as_flags(values: ArrayLike, name: str, meaning: tuple[str, str]) -> BoolArray:
+    """Return zeros and ones as booleans, or say why the values are neither.
+
+    Parameters
+    ----------
+    values
+        Shape ``(n_rows,)``, each 0, 1, false or true.
+    name, meaning
+        What the flags are, and what 0 and 1 stand for, for the message.
+    """
+    numbers = as_numbers(values, name)
+    flags: BoolArray = numbers == 1
+    n_other = int(np.count_nonzero(~flags & (numbers != 0)))
     if n_other:
         raise DataError(
-            f"target: expected 0 (good) or 1 (bad), {n_other} of {numbers.size} rows are neither"
+            f"{name}: expected 0 ({meaning[0]}) or 1 ({meaning[1]}),"
+            f" {n_other} of {numbers.size} rows are neither"
         )
-    return bad
+    return flags
+
+
+def declined_at(prob: FloatArray, cutoff: float) -> BoolArray:
+    """Whom a cut-off declines: every PD at or above it.
+
+    Raises
+    ------
+    SettingsInvalid
+        The cut-off is NaN.
+    """
+    if math.isnan(cutoff):
+        raise SettingsInvalid("cutoff: expected a number, came NaN")
+    declined: BoolArray = prob >= cutoff
+    return declined

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from credit.errors import DataError, SettingsInvalid
-from credit.metrics.sample import FloatArray, as_numbers
+from credit.metrics.sample import FloatArray, IntArray, as_numbers
 
 EMPTY_BIN_SHARE = 1e-4
 """Stands in for the share of an empty bin: 1 row in 10,000, so that a stray row raises no alarm."""
@@ -49,9 +49,20 @@ def psi(expected_shares: ArrayLike, actual_shares: ArrayLike) -> float:
         raise DataError(
             f"shares: expected the same bins on both sides, came {expected.size} and {actual.size}"
         )
+    return float(divergence(expected, actual))
+
+
+def divergence(expected: FloatArray, actual: FloatArray) -> FloatArray:
+    """Sum ``(a - e) ln(a / e)`` over the last axis of shares that were checked before.
+
+    Returns
+    -------
+    PSI of each row of shares, shape ``expected.shape[:-1]``.
+    """
     expected = np.where(expected == 0, EMPTY_BIN_SHARE, expected)
     actual = np.where(actual == 0, EMPTY_BIN_SHARE, actual)
-    return float(np.sum((actual - expected) * np.log(actual / expected)))
+    divergences: FloatArray = np.sum((actual - expected) * np.log(actual / expected), axis=-1)
+    return divergences
 
 
 def quantile_edges(reference: ArrayLike, n_bins: int = 10) -> FloatArray:
@@ -103,9 +114,14 @@ def shares(values: ArrayLike, edges: ArrayLike) -> FloatArray:
     cuts = as_numbers(edges, "edges")
     if not np.all(cuts[1:] > cuts[:-1]):
         raise DataError("edges: expected strictly increasing numbers")
-    missing = cuts.size + 1
-    index = np.where(np.isnan(numbers), missing, np.searchsorted(cuts, numbers, side="left"))
-    return np.bincount(index, minlength=missing + 1) / numbers.size
+    return rows_per_bin(numbers, cuts) / numbers.size
+
+
+def rows_per_bin(values: FloatArray, edges: FloatArray) -> IntArray:
+    """Count the rows in each right-closed bin, and last those that are missing, as :func:`shares`."""
+    missing = edges.size + 1
+    index = np.where(np.isnan(values), missing, np.searchsorted(edges, values, side="left"))
+    return np.bincount(index, minlength=missing + 1)
 
 
 def population_stability_index(reference: ArrayLike, current: ArrayLike, n_bins: int = 10) -> float:

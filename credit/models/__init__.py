@@ -6,6 +6,6 @@ one line in
 """
 
 from credit.models.base import Model
-from credit.models.calibration import Calibrator
+from credit.models.calibration import Calibrator, Platt, choose_calibrator
 
-__all__ = ["Calibrator", "Model"]
+__all__ = ["Calibrator", "Model", "Platt", "choose_calibrator"]

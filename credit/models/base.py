@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from credit.features.spec import FeatureSpec
+
 Matrix = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
+Weights = npt.NDArray[np.float64]
 
 
 class Model(Protocol):
@@ -32,11 +35,6 @@ class Model(Protocol):
         """Content of the model's files in a bundle, by file name."""
         ...
 
-    @classmethod
-    def from_files(cls, files: Mapping[str, bytes]) -> Self:
-        """Rebuild the model from the files of a bundle."""
-        ...
-
 
 class Fit(Protocol):
     """How a family learns."""
@@ -46,11 +44,14 @@ class Fit(Protocol):
         vectors: Matrix,
         labels: Labels,
         *,
-        feature_names: Sequence[str],
-        directions: Sequence[int],
+        features: FeatureSpec,
         parameters: Mapping[str, Any],
         seed: int,
         num_threads: int,
+        weights: Weights | None = None,
     ) -> Model:
-        """Fit on rows whose ``labels`` are 1 for bad; the same arguments give the same model."""
+        """Fit on rows whose ``labels`` are 1 for bad; the same arguments give the same model.
+
+        ``weights`` are positive, one a row; without them every row counts once.
+        """
         ...

@@ -9,7 +9,9 @@ import lightgbm
 import numpy as np
 
 from credit.errors import BundleCorrupt
-from credit.models.base import Labels, Matrix
+from credit.features.spec import FeatureSpec
+from credit.models.base import Labels, Matrix, Weights
+from credit.models.encoding import Encoding
 from credit.models.lightgbm_text import check_text, without_threads
 
 FILE = "model.lightgbm.txt"
@@ -24,22 +26,26 @@ class LightGBMModel:
 
     family = "lightgbm"
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, encoding: Encoding) -> None:
         self._text = text
+        self.encoding = encoding
         self.booster = lightgbm.Booster(model_str=text)
 
     def margin(self, vector: Sequence[float]) -> float:
         """Log-odds of bad of one feature vector."""
-        return float(self.margins(np.array([vector], dtype=np.float64))[0])
+        return float(self._predict(np.array([self.encoding.row(vector)], dtype=np.float64))[0])
 
     def margins(self, vectors: Matrix) -> Matrix:
         """Log-odds of bad of many; LightGBM adds the trees of each row in order, so bits do not depend on n."""
-        margins = self.booster.predict(vectors, raw_score=True, num_threads=1)
+        return self._predict(self.encoding.matrix(vectors))
+
+    def _predict(self, encoded: Matrix) -> Matrix:
+        margins = self.booster.predict(encoded, raw_score=True, num_threads=1)
         return np.asarray(margins, dtype=np.float64)
 
     def to_files(self) -> dict[str, bytes]:
-        """Return the text form."""
-        return {FILE: self._text.encode()}
+        """Return the text form, and the encoding where there are categories."""
+        return {FILE: self._text.encode(), **self.encoding.to_files()}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
@@ -53,7 +59,7 @@ class LightGBMModel:
         try:
             text = files[FILE].decode()
             check_text(text)
-            return cls(text)
+            return cls(text, Encoding.from_files(files))
         except KeyError as error:
             raise BundleCorrupt(f"{FILE} is not a LightGBM model: no {error}") from error
         except (lightgbm.basic.LightGBMError, ValueError) as error:
@@ -64,22 +70,31 @@ def fit_lightgbm(
     vectors: Matrix,
     labels: Labels,
     *,
-    feature_names: Sequence[str],
-    directions: Sequence[int],
+    features: FeatureSpec,
     parameters: Mapping[str, Any],
     seed: int,
     num_threads: int,
+    weights: Weights | None = None,
 ) -> LightGBMModel:
     """Fit a booster; ``parameters`` holds LightGBM's own names and ``num_iterations``."""
     settings = dict(parameters)
     num_iterations = int(settings.pop("num_iterations"))
-    data = lightgbm.Dataset(vectors, labels, feature_name=list(feature_names), free_raw_data=True)
+    encoding = Encoding.fit(vectors, labels, features, weights)
+    data = lightgbm.Dataset(
+        encoding.matrix(vectors),
+        labels,
+        feature_name=list(features.names),
+        weight=weights,
+        free_raw_data=True,
+    )
     booster = lightgbm.train(
-        booster_parameters(settings, directions=directions, seed=seed, num_threads=num_threads),
+        booster_parameters(
+            settings, directions=features.directions, seed=seed, num_threads=num_threads
+        ),
         data,
         num_iterations,
     )
-    return LightGBMModel(without_threads(booster.model_to_string()))
+    return LightGBMModel(without_threads(booster.model_to_string()), encoding)
 
 
 def booster_parameters(

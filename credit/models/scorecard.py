@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from credit.errors import BundleCorrupt, DataError
-from credit.models.base import Labels, Matrix
+from credit.features.spec import FeatureSpec
+from credit.models.base import Labels, Matrix, Weights
 from credit.scorecard import Scorecard
 
 FILE = "model.scorecard.json"
@@ -51,17 +52,24 @@ def fit_scorecard_model(
     vectors: Matrix,
     labels: Labels,
     *,
-    feature_names: Sequence[str],
-    directions: Sequence[int],
+    features: FeatureSpec,
     parameters: Mapping[str, Any],
     seed: int,
     num_threads: int,
+    weights: Weights | None = None,
 ) -> ScorecardModel:
     """Fit bins, WOE and the logistic regression; ``parameters`` are those of ``fit_scorecard``."""
     # Learning needs scikit-learn; a process that only scores does not load it.
     from credit.scorecard.fit import fit_scorecard
 
     card = fit_scorecard(
-        vectors, labels, feature_names=feature_names, directions=directions, **parameters
+        vectors,
+        labels,
+        feature_names=features.names,
+        directions=features.directions,
+        categories=features.categories,
+        codes=features.codes,
+        sample_weight=weights,
+        **parameters,
     )
     return ScorecardModel(card)

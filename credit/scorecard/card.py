@@ -4,56 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from credit.errors import DataError
-from credit.scorecard.bins import NumericBins
-from credit.scorecard.document import CardDocument, FeatureDocument, read_card, write_card
+from credit.errors import DataError, SettingsInvalid
+from credit.scorecard.bins import Bins
+from credit.scorecard.document import CardDocument, read_card, write_card
+from credit.scorecard.feature import CardFeature
+from credit.scorecard.points import PointsRow, WholePoints, points_table
 from credit.scorecard.scale import ScoreScale
-
-
-@dataclass(frozen=True, slots=True)
-class CardFeature:
-    """One feature that the card uses.
-
-    Attributes
-    ----------
-    name
-        Name in the feature vector.
-    bins
-        How a value finds its bin.
-    woe
-        Weight of evidence per bin, missing last.
-    shares
-        Share of the training rows per bin: what the population looked like.
-    coefficient
-        Of the WOE in the log-odds of *bad*, so a sound one is negative.
-    """
-
-    name: str
-    bins: NumericBins
-    woe: tuple[float, ...]
-    shares: tuple[float, ...]
-    coefficient: float
-
-    def __post_init__(self) -> None:
-        if not len(self.woe) == len(self.shares) == self.bins.count:
-            raise DataError(
-                f"scorecard feature {self.name}: expected {self.bins.count} WOE and shares,"
-                f" came {len(self.woe)} and {len(self.shares)}"
-            )
-        if not all(map(math.isfinite, (*self.woe, *self.shares, self.coefficient))):
-            raise DataError(f"scorecard feature {self.name}: expected finite numbers")
-
-    @property
-    def terms(self) -> tuple[float, ...]:
-        """What each bin adds to the log-odds of bad, ``coefficient · WOE``."""
-        return tuple(self.coefficient * woe for woe in self.woe)
+from credit.scorecard.strength import FeatureStrength
 
 
 class Baseline(NamedTuple):
@@ -64,22 +28,11 @@ class Baseline(NamedTuple):
     expected_margin
         Mean raw margin over the background.
     terms
-        Mean ``coefficient · WOE`` of each feature of the vector; 0.0 for those that the card does
-        not use.
+        Mean term of each feature of the vector; 0.0 for those that the card does not use.
     """
 
     expected_margin: float
     terms: tuple[float, ...]
-
-
-class PointsRow(NamedTuple):
-    """One line of a points table."""
-
-    feature: str
-    bin: str
-    share: float
-    woe: float
-    points: float
 
 
 @dataclass(frozen=True)
@@ -90,6 +43,9 @@ class Scorecard:
     into. The margin is the natural log-odds of *bad*. It is a sum of stored doubles in the order of
     ``features``, so it has the same bits on every machine, for one row and for many.
 
+    A card with whole points (:meth:`rounded`) adds up integers instead, and its margin is that of
+    the integer score: equal scores have equal margins, to the bit.
+
     Attributes
     ----------
     feature_names
@@ -98,11 +54,17 @@ class Scorecard:
         The ones it uses, each at most once.
     intercept
         Log-odds of bad where every WOE is 0.
+    whole
+        Integer points that score in place of coefficients and WOE; None scores unrounded.
+    strengths
+        What the selection decided about every feature offered, strongest first; for reports.
     """
 
     feature_names: tuple[str, ...]
     features: tuple[CardFeature, ...]
     intercept: float
+    whole: WholePoints | None = None
+    strengths: tuple[FeatureStrength, ...] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.feature_names)) != len(self.feature_names):
@@ -112,6 +74,10 @@ class Scorecard:
             raise DataError("scorecard: expected features of the vector, each at most once")
         if not math.isfinite(self.intercept):
             raise DataError("scorecard: expected a finite intercept")
+        if self.whole is not None:
+            n_bins = [feature.bins.count for feature in self.features]
+            if [len(points) for points in self.whole.bins] != n_bins:
+                raise DataError("scorecard: expected whole points for every bin of every feature")
 
     def margin(self, vector: Sequence[float]) -> float:
         """Return the log-odds of bad of one applicant.
@@ -126,6 +92,8 @@ class Scorecard:
         DataError
             The vector has another length.
         """
+        if self.whole is not None:
+            return self.whole.scale.log_odds_from_score(self.whole_score(vector))
         self._check_length(len(vector))
         total = self.intercept
         for position, bins, terms in self._parts:
@@ -139,9 +107,46 @@ class Scorecard:
         adding, in the same order.
         """
         self._check_length(vectors.shape[1])
+        if self.whole is not None:
+            score = np.full(vectors.shape[0], self.whole.base, dtype=np.int64)
+            for (position, bins, _), points in zip(self._parts, self.whole.bins, strict=True):
+                score += np.asarray(points, dtype=np.int64)[bins.indices(vectors[:, position])]
+            scale = self.whole.scale
+            return (scale.offset - score) / scale.factor
         total = np.full(vectors.shape[0], self.intercept)
         for position, bins, terms in self._parts:
             total += np.asarray(terms)[bins.indices(vectors[:, position])]
+        return total
+
+    def rounded(self, scale: ScoreScale) -> Self:
+        """Return the card with whole points: what a card on paper, or a rule engine, would score.
+
+        It is a scorecard like any other, so it can be measured again: rounding costs little rank
+        order, but may shift the calibration.
+
+        Raises
+        ------
+        DataError
+            The points of a bin are too large to be added up exactly.
+        """
+        return replace(self, whole=WholePoints.of(self.intercept, self.features, scale))
+
+    def whole_score(self, vector: Sequence[float]) -> int:
+        """Return the integer score of one applicant, exactly the sum of whole points.
+
+        Raises
+        ------
+        DataError
+            The vector has another length.
+        SettingsInvalid
+            The card is not rounded.
+        """
+        if self.whole is None:
+            raise SettingsInvalid("scorecard: expected whole points; round the card first")
+        self._check_length(len(vector))
+        total = self.whole.base
+        for (position, bins, _), points in zip(self._parts, self.whole.bins, strict=True):
+            total += points[bins.index_of(vector[position])]
         return total
 
     def baseline(self, background: Iterable[Sequence[float]]) -> Baseline:
@@ -164,7 +169,8 @@ class Scorecard:
         for position, bins, terms in self._parts:
             total = math.fsum(terms[bins.index_of(row[position])] for row in rows)
             means[position] = total / len(rows)
-        return Baseline(expected_margin=math.fsum((self.intercept, *means)), terms=tuple(means))
+        intercept = self.intercept if self.whole is None else self.whole.intercept
+        return Baseline(expected_margin=math.fsum((intercept, *means)), terms=tuple(means))
 
     def contributions(
         self, vector: Sequence[float], baseline: Sequence[float]
@@ -172,8 +178,9 @@ class Scorecard:
         """Return the exact Shapley value of every feature, in log-odds of bad.
 
         The model adds up its features, so each Shapley value is the feature's own term less its
-        mean over the background: ``φ_j = coefficient_j · WOE_j(x_j) - baseline_j``. A feature that
-        the card does not use gets exactly 0.0. ``expected_margin + Σ φ_j`` is the margin.
+        mean over the background: ``φ_j = coefficient_j · WOE_j(x_j) - baseline_j``, or
+        ``-points_j(x_j) / factor - baseline_j`` with whole points. A feature that the card does not
+        use gets exactly 0.0. ``expected_margin + Σ φ_j`` is the margin.
 
         Parameters
         ----------
@@ -200,16 +207,13 @@ class Scorecard:
 
         Base points plus the points of an applicant's bins are the score. The base is kept apart
         instead of spread over the features, so that a bin of WOE 0 is worth 0 points.
+
+        Raises
+        ------
+        SettingsInvalid
+            A rounded card is asked for another scale than its own.
         """
-        base = PointsRow("base points", "all", 1.0, 0.0, scale.score_from_log_odds(self.intercept))
-        rows = [
-            PointsRow(feature.name, label, share, woe, scale.points_from_log_odds(term))
-            for feature in self.features
-            for label, share, woe, term in zip(
-                feature.bins.labels, feature.shares, feature.woe, feature.terms, strict=True
-            )
-        ]
-        return (base, *rows)
+        return points_table(self.intercept, self.features, self.whole, scale)
 
     def to_json(self) -> str:
         """Write the card as JSON, every number with the digits that restore its bits."""
@@ -217,16 +221,9 @@ class Scorecard:
             CardDocument(
                 feature_names=self.feature_names,
                 intercept=self.intercept,
-                features=tuple(
-                    FeatureDocument(
-                        name=feature.name,
-                        coefficient=feature.coefficient,
-                        edges=feature.bins.edges,
-                        woe=feature.woe,
-                        shares=feature.shares,
-                    )
-                    for feature in self.features
-                ),
+                features=self.features,
+                whole=self.whole,
+                strengths=self.strengths,
             )
         )
 
@@ -242,25 +239,21 @@ class Scorecard:
         document = read_card(text)
         return cls(
             feature_names=document.feature_names,
-            features=tuple(
-                CardFeature(
-                    name=feature.name,
-                    bins=NumericBins(edges=feature.edges),
-                    woe=feature.woe,
-                    shares=feature.shares,
-                    coefficient=feature.coefficient,
-                )
-                for feature in document.features
-            ),
+            features=document.features,
             intercept=document.intercept,
+            whole=document.whole,
+            strengths=document.strengths,
         )
 
     @cached_property
-    def _parts(self) -> tuple[tuple[int, NumericBins, tuple[float, ...]], ...]:
+    def _parts(self) -> tuple[tuple[int, Bins, tuple[float, ...]], ...]:
         """Position, bins and terms of each feature, looked up once instead of per row."""
+        terms = (
+            [feature.terms for feature in self.features] if self.whole is None else self.whole.terms
+        )
         return tuple(
-            (self.feature_names.index(feature.name), feature.bins, feature.terms)
-            for feature in self.features
+            (self.feature_names.index(feature.name), feature.bins, of_bins)
+            for feature, of_bins in zip(self.features, terms, strict=True)
         )
 
     def _check_length(self, length: int) -> None:

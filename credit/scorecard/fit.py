@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,8 +19,11 @@ from credit.metrics.sample import (
     checked_target,
     enough_bads,
 )
-from credit.scorecard.card import CardFeature, Scorecard
-from credit.scorecard.transformer import WoeTransformer, checked_weight
+from credit.scorecard.card import Scorecard
+from credit.scorecard.feature import CardFeature
+from credit.scorecard.strength import FeatureStrength
+from credit.scorecard.transformer import MAXIMUM_VIF, WoeTransformer
+from credit.scorecard.weights import checked_weight
 
 
 def fit_scorecard(
@@ -28,21 +32,29 @@ def fit_scorecard(
     *,
     feature_names: Sequence[str],
     directions: Sequence[int],
+    categories: Sequence[Sequence[str]] | None = None,
+    codes: Sequence[Mapping[float, str]] | None = None,
     regularization: float = 1.0,
     max_bins: int = 8,
-    minimum_bin_share: float = 0.02,
+    minimum_bin_share: float = 0.01,
     minimum_iv: float = 0.02,
+    maximum_vif: float | None = MAXIMUM_VIF,
     sample_weight: ArrayLike | None = None,
 ) -> Scorecard:
     """Learn a scorecard.
 
-    Every feature is binned in its direction, those below ``minimum_iv`` are dropped, and an L2
-    logistic regression of the target on the WOE of the rest gives the coefficients.
+    Every feature is binned, in its direction or by its categories; those that are constant, below
+    ``minimum_iv`` or above ``maximum_vif`` are dropped; and an L2 logistic regression of the target
+    on the WOE of the rest gives the coefficients.
 
     WOE is higher for safer bins, so in the log-odds of *bad* each coefficient must be negative. One
     that is not would turn its feature around (the usual cause is a stronger feature that says the
     same): the feature of the largest such coefficient is dropped and the regression repeated, until
     all are negative. With it the promise of the directions holds for the whole card.
+
+    The card's ``strengths`` keep the verdict on every feature. A sweep fits many cards, so none of
+    them warns of features that may know the outcome: have
+    :func:`~credit.scorecard.strength.warn_suspicious` look at the one that is chosen.
 
     Parameters
     ----------
@@ -55,7 +67,7 @@ def fit_scorecard(
         the data.
     regularization
         C of scikit-learn: the smaller, the more the coefficients shrink towards 0.
-    max_bins, minimum_bin_share, minimum_iv
+    categories, codes, max_bins, minimum_bin_share, minimum_iv, maximum_vif
         As in :class:`~credit.scorecard.transformer.WoeTransformer`.
     sample_weight
         Positive weights of the rows; only their ratios count.
@@ -82,9 +94,12 @@ def fit_scorecard(
     transformer = WoeTransformer(
         feature_names,
         directions,
+        categories=categories,
+        codes=codes,
         max_bins=max_bins,
         minimum_bin_share=minimum_bin_share,
         minimum_iv=minimum_iv,
+        maximum_vif=maximum_vif,
     ).fit(X, bad, weight)
 
     coefficients, intercept = _fit_negative(transformer.transform(X), bad, weight, regularization)
@@ -104,7 +119,24 @@ def fit_scorecard(
         for position, column in enumerate(transformer.selected_)
         if position in coefficients
     )
-    return Scorecard(feature_names=tuple(feature_names), features=features, intercept=intercept)
+    used = {feature.name for feature in features}
+    strengths = tuple(_judged(strength, used) for strength in transformer.strengths())
+    return Scorecard(
+        feature_names=tuple(feature_names),
+        features=features,
+        intercept=intercept,
+        strengths=strengths,
+    )
+
+
+def _judged(strength: FeatureStrength, used: set[str]) -> FeatureStrength:
+    """Tell of a selected feature that the regression did not keep."""
+    if not strength.selected or strength.feature in used:
+        return strength
+    reason = (
+        "dropped: beside the others its coefficient turns around; they say the same, and better"
+    )
+    return replace(strength, verdict="sign", reason=reason)
 
 
 def _fit_negative(

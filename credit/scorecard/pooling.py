@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
+from credit.metrics.sample import BoolArray, FloatArray
 from credit.scorecard.woe import weight_of_evidence
 
 ENOUGH = 5.0
@@ -22,6 +24,11 @@ class Mix:
 
     n_goods: float
     n_bads: float
+
+    @classmethod
+    def of(cls, bad: BoolArray, weight: FloatArray) -> Self:
+        """Weigh the goods and bads of a sample."""
+        return cls(n_goods=float(weight[~bad].sum()), n_bads=float(weight[bad].sum()))
 
 
 @dataclass(frozen=True, slots=True)

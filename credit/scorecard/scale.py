@@ -101,6 +101,10 @@ class ScoreScale:
         """Return the score of a raw margin, the log-odds of *bad*: ``offset - factor · margin``."""
         return self.offset - self.factor * margin
 
+    def log_odds_from_score(self, score: float) -> float:
+        """Return the raw margin of a score, the log-odds of *bad*: ``(offset - score) / factor``."""
+        return (self.offset - score) / self.factor
+
     def points_from_log_odds(self, contribution: float) -> float:
         """Return the points that a contribution to the raw margin is worth.
 

@@ -13,7 +13,8 @@ from cluster.demo import choose_applicants
 from credit.contract import Contract
 from credit.data import give_me_some_credit
 from tests.cluster.processes import credit
-from tune.rows import prepare, split_holdout
+from tune.plan import split_holdout
+from tune.rows import prepare
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.contract import Contract, RowValidator, check_frame
-from credit.contract.model import Column
+from credit.contract.column import Column
 from credit.errors import ApplicationInvalid, ContractError
+from tests import twosources
 from tests.loanbook import application, loan_book
 
 
@@ -54,7 +55,6 @@ def test_columns_may_stand_in_any_order_and_under_published_names(
     [
         (lambda t: t.assign(shoe_size=1), "unknown columns shoe_size: remove them or add them"),
         (lambda t: t.drop(columns=["age"]), "missing columns age: every row needs them"),
-        (lambda t: t.drop(columns=["application_id"]), "missing columns application_id"),
         (lambda t: t.drop(columns=["defaulted"]), "missing columns defaulted"),
         (lambda t: t.assign(DebtRatio=1.0), "columns given twice: debt_ratio"),
         (lambda t: t.iloc[:, [0, 1, 1, *range(2, 12)]], "columns given twice: defaulted"),
@@ -250,3 +250,56 @@ def test_a_row_is_good_in_a_table_exactly_when_it_is_good_alone(
     for i in check.good.index:
         in_table = check.good.loc[i, names].to_numpy(dtype=np.float64)
         assert in_table.tobytes() == np.array(alone[i]).tobytes()
+
+
+# The same law where columns are categories and dates, and rows consent to some sources only.
+
+TEXTS = st.one_of(
+    st.none(),
+    st.text(max_size=3),
+    st.sampled_from(
+        ["own", "rent", "free", "1", "2", "10", "01", "1.0", "prepaid", "contract", "nan", ""]
+    ),
+    st.dates().map(lambda date: date.isoformat()),
+    st.sampled_from(["1899-12-31", "1900-01-01", "2199-12-31", "2200-01-01", "2026-W05-6"]),
+)
+NUMBERS = st.one_of(st.none(), st.booleans(), st.floats(), st.integers(-1, 14), st.just(99))
+
+
+@st.composite
+def _rows_of_two_sources(draw: st.DrawFn, contract: Contract) -> dict[str, Any]:
+    row = twosources.application()
+    for column in draw(st.lists(st.sampled_from(contract.inputs), max_size=3)):
+        # A number in a table stands for the code that looks like it, a number in a request does not.
+        row[column.name] = draw(NUMBERS if column.is_number else TEXTS)
+    row["consents"] = draw(
+        st.lists(st.sampled_from([*twosources.SOURCES, "diary"]), unique=True, max_size=3)
+    )
+    return row
+
+
+@given(data=st.data())
+def test_categories_dates_and_consents_are_judged_alike_in_a_table_and_alone(
+    data: st.DataObject,
+) -> None:
+    contract = twosources.contract()
+    rows = data.draw(st.lists(_rows_of_two_sources(contract), min_size=1, max_size=5))
+    validator = RowValidator(contract)
+
+    def accepted(row: dict[str, Any]) -> tuple[float, ...] | None:
+        # A file has no NaN apart from an empty cell, and there it is null.
+        sent = {n: None if isinstance(v, float) and math.isnan(v) else v for n, v in row.items()}
+        try:
+            return validator.application(sent).values
+        except ApplicationInvalid:
+            return None
+
+    cells = [{**row, "consents": ";".join(row["consents"])} for row in rows]
+    frame = pd.DataFrame({n: pd.Series([c[n] for c in cells], dtype=object) for n in cells[0]})
+    references = {"application_id": "loan_id", "applicant_id": "person"}
+    check = check_frame(frame.rename(columns=references), contract)
+
+    alone = [accepted(row) for row in rows]
+    assert check.good.index.tolist() == [i for i, values in enumerate(alone) if values is not None]
+    expected = np.array([values for values in alone if values is not None]).reshape(check.raw.shape)
+    assert check.raw.tobytes() == expected.tobytes()

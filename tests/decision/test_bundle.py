@@ -19,9 +19,10 @@ from credit.decision.bundle import GoldenRow
 from credit.decision.bundle_files import bundle_to_files, content_hash
 from credit.decision.golden import N_GOLDEN, check_explanations, check_scores
 from credit.errors import BundleCorrupt, BundleIncompatible, BundleUnknown, DataError
-from credit.models import Calibrator
+from credit.models import Platt
 from tests.loanbook import application
-from tune.rows import Rows, split_holdout
+from tune.plan import split_holdout
+from tune.rows import Rows
 
 Winner = tuple[Bundle, Any]
 FILES = {
@@ -351,8 +352,9 @@ def test_the_manifest_names_data_contract_and_versions(any_bundle: Bundle, rows:
 def test_another_calibrator_makes_another_bundle(lightgbm_folder: Path) -> None:
     bundle = load_bundle(lightgbm_folder)
     before = content_hash(bundle_to_files(bundle))
+    assert isinstance(bundle.calibrator, Platt)
 
-    bundle.calibrator = Calibrator(
+    bundle.calibrator = Platt(
         slope=_next(bundle.calibrator.slope), intercept=bundle.calibrator.intercept
     )
 

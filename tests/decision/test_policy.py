@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.contract import Contract
-from credit.contract.model import Decision, Policy, Rule
+from credit.contract.policy import Decision, Policy, Rule
 from credit.decision.policy import SEVERITY, applicable_rules, band, decide
+from credit.features import FeatureTransform
 
 CUTOFF = 1 / 11
 
@@ -119,6 +120,11 @@ def test_more_risk_never_softens_anything(policy: Policy, first: float, second: 
     assert policy.bands.index(band(policy, low)) <= policy.bands.index(band(policy, high))
 
 
+def transform_of(contract: Contract) -> FeatureTransform:
+    caps = {f.name: math.inf for f in contract.features if f.cap_quantile is not None}
+    return FeatureTransform(contract, caps)
+
+
 @pytest.mark.parametrize(
     ("made", "value", "meets"),
     [
@@ -139,7 +145,9 @@ def test_a_value_meets_its_rule_and_a_missing_one_meets_none(
     with_rule = contract.model_copy(update={"policy": policy.model_copy(update={"rules": (made,)})})
     values = [value if c.name == "debt_ratio" else 0.0 for c in contract.inputs]
 
-    assert applicable_rules(with_rule, values) == ((made,) if meets else ())
+    found = applicable_rules(with_rule, transform_of(with_rule), values)
+
+    assert found == ((made,) if meets else ())
 
 
 def test_the_most_severe_rule_comes_first_then_the_contract_s_order(
@@ -153,6 +161,6 @@ def test_the_most_severe_rule_comes_first_then_the_contract_s_order(
     )
     ruled = contract.model_copy(update={"policy": policy.model_copy(update={"rules": rules})})
 
-    found = applicable_rules(ruled, [1.0] * len(contract.inputs))
+    found = applicable_rules(ruled, transform_of(ruled), [1.0] * len(contract.inputs))
 
     assert [r.code for r in found] == ["R_2", "R_4", "R_1", "R_3"]

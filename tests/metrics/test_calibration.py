@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.stats import binomtest, norm, sem
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
@@ -22,15 +21,11 @@ from credit.metrics import (
     ece_interval,
     expected_calibration_error,
     log_loss,
+    log_loss_interval,
     reliability_table,
     wilson_interval,
 )
-
-
-def calibrated(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    rng = np.random.default_rng(seed)
-    prob = rng.beta(1, 8, n)
-    return (rng.random(n) < prob).astype(np.int64), prob
+from tests.metrics.made_up import calibrated
 
 
 def test_brier_and_log_loss_equal_scikit_learn() -> None:
@@ -55,6 +50,23 @@ def test_brier_interval_is_the_one_of_a_mean() -> None:
     assert (interval.low, interval.high) == pytest.approx((low, high))
     assert interval.estimate == brier_score(y, prob)
     assert (interval.n, interval.n_bads, interval.level) == (500, y.sum(), 0.9)
+
+
+def test_log_loss_interval_is_the_one_of_a_mean() -> None:
+    y, prob = calibrated(500, seed=9)
+    terms = -np.log(np.where(y == 1, prob, 1 - prob))
+    low, high = norm.interval(0.95, loc=terms.mean(), scale=sem(terms))
+
+    interval = log_loss_interval(y, prob)
+
+    assert (interval.low, interval.high) == pytest.approx((low, high))
+    assert interval.estimate == pytest.approx(log_loss(y, prob))
+
+
+def test_one_infinite_loss_makes_the_mean_infinite_for_certain() -> None:
+    interval = log_loss_interval([0, 1, 1], [0.2, 0.0, 0.9])
+
+    assert (interval.estimate, interval.low, interval.high) == (math.inf, math.inf, math.inf)
 
 
 def test_calibration_error_by_hand() -> None:

@@ -10,30 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import binomtest, ks_2samp
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from credit.errors import DataError
-from credit.metrics import auc, auc_interval, gini, ks
-
-Sample = tuple[list[int], list[int]]
-
-
-@st.composite
-def samples(draw: st.DrawFn) -> Sample:
-    """A target with both classes and risks with many ties."""
-    n = draw(st.integers(0, 30))
-    y = [0, 1, *draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))]
-    risk = draw(st.lists(st.integers(-5, 5), min_size=n + 2, max_size=n + 2))
-    return y, risk
-
-
-def overlapping_classes(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    rng = np.random.default_rng(seed)
-    y = (rng.random(n) < 0.3).astype(np.int64)
-    # Rounding makes ties.
-    return y, np.round(rng.normal(loc=y * 1.2), 1)
+from credit.metrics import auc, auc_interval, gini, gini_interval, ks
+from tests.metrics.made_up import Sample, overlapping_classes, samples
 
 
 @given(samples())
@@ -110,6 +93,18 @@ def test_interval_equals_delong_by_definition() -> None:
     assert (interval.n, interval.n_bads) == (120, len(bads))
 
 
+def test_interval_of_gini_is_the_one_of_auc_stretched() -> None:
+    y, risk = overlapping_classes(150, seed=8)
+    area = auc_interval(y, risk, level=0.9)
+
+    interval = gini_interval(y, risk, level=0.9)
+
+    assert interval.estimate == pytest.approx(gini(y, risk), abs=1e-15)
+    assert interval.low == pytest.approx(2 * area.low - 1, abs=1e-15)
+    assert interval.high == pytest.approx(2 * area.high - 1, abs=1e-15)
+    assert (interval.n, interval.n_bads, interval.level) == (area.n, area.n_bads, 0.9)
+
+
 def test_interval_agrees_with_a_bootstrap() -> None:
     y, risk = overlapping_classes(600, seed=3)
     rng = np.random.default_rng(4)
@@ -173,7 +168,7 @@ def test_infinite_risks_rank() -> None:
     assert auc([0, 1, 1], [-math.inf, 0.0, math.inf]) == 1.0
 
 
-@pytest.mark.parametrize("metric", [auc, gini, ks, auc_interval])
+@pytest.mark.parametrize("metric", [auc, gini, ks, auc_interval, gini_interval])
 @pytest.mark.parametrize(
     ("y", "risk"), [([1, 1], [0.1, 0.2]), ([0, 1], [0.1]), ([0, 1], [0.1, math.nan])]
 )

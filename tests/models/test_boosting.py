@@ -8,7 +8,7 @@ import pytest
 
 from credit.contract import Contract
 from credit.errors import BundleCorrupt
-from credit.features import FeatureTransform
+from credit.features import FeatureSpec, FeatureTransform
 from credit.models.lightgbm import FILE, LightGBMModel, fit_lightgbm
 from tests.conftest import BOOSTING
 from tune.rows import Rows
@@ -21,8 +21,7 @@ def fitted(rows: Rows, contract: Contract, *, num_threads: int, seed: int = 1) -
     return fit_lightgbm(
         vectors,
         rows.labels,
-        feature_names=contract.feature_names,
-        directions=contract.directions,
+        features=FeatureSpec.of(contract),
         parameters=BAGGING,
         seed=seed,
         num_threads=num_threads,
@@ -100,8 +99,7 @@ def test_a_booster_without_a_split_still_reads(contract: Contract) -> None:
     model = fit_lightgbm(
         vectors,
         labels,
-        feature_names=["a", "b"],
-        directions=[0, 0],
+        features=FeatureSpec.numbers(["a", "b"]),
         parameters={"num_iterations": 3},
         seed=0,
         num_threads=1,

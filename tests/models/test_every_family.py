@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -12,6 +14,7 @@ from credit.contract import Contract
 from credit.decision import Bundle
 from credit.decision.families import family
 from credit.errors import BundleCorrupt, BundleIncompatible
+from credit.features import FeatureSpec
 from credit.models.scorecard import FILE as CARD_FILE
 from credit.models.scorecard import ScorecardModel
 from tests.conftest import CARD
@@ -58,6 +61,8 @@ def test_the_margin_follows_the_contract_s_directions(
     any_bundle: Bundle, contract: Contract, vectors: Matrix
 ) -> None:
     """Each constrained feature is moved through its range while all others stay."""
+    if not family(any_bundle.manifest.family).monotone:
+        pytest.skip("the family promises no directions")
     moved = 0
     for j, direction in enumerate(contract.directions):
         if direction == 0:
@@ -87,10 +92,11 @@ def test_a_free_feature_may_go_either_way(lightgbm_bundle: Bundle, rows: Rows) -
 
 
 def test_a_model_comes_back_from_its_files_bit_by_bit(
-    any_bundle: Bundle, vectors: Matrix, alone: Matrix
+    any_bundle: Bundle, vectors: Matrix, alone: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = any_bundle.model.to_files()
 
+    monkeypatch.setenv("CREDIT_ALLOW_PICKLE", "1")
     again = family(any_bundle.manifest.family).load(files)
 
     assert again.to_files() == files
@@ -98,7 +104,9 @@ def test_a_model_comes_back_from_its_files_bit_by_bit(
 
 
 def test_an_unknown_family_is_refused_with_those_known() -> None:
-    with pytest.raises(BundleIncompatible, match="unknown model family 'forest'.*lightgbm, scorec"):
+    with pytest.raises(
+        BundleIncompatible, match="unknown model family 'forest'.*lightgbm, logistic, random_forest"
+    ):
         family("forest")
 
 
@@ -112,8 +120,7 @@ def test_fitting_a_scorecard_again_gives_the_same_card(
         .fit(
             vectors,
             rows.labels,
-            feature_names=contract.feature_names,
-            directions=contract.directions,
+            features=FeatureSpec.of(contract),
             parameters=CARD,
             seed=1,
             num_threads=threads,
@@ -131,7 +138,7 @@ def test_fitting_a_scorecard_again_gives_the_same_card(
         lambda t: "",
         lambda t: t[: len(t) // 2],
         lambda t: t.replace('"intercept"', '"intersept"', 1),
-        lambda t: t.replace('"version": 1', '"version": 2', 1),
+        lambda t: re.sub(r'"version": \d+', '"version": 99', t, count=1),
         lambda t: t.replace('"shares": [', '"shares": [0.5,', 1),
     ],
 )

@@ -12,8 +12,9 @@ from credit.contract import Contract
 from credit.errors import ContractError, DataError
 from credit.metrics import MINIMUM_BADS, FewBadsWarning
 from tests.loanbook import loan_book
-from tune.folds import make_folds
-from tune.rows import Rows, prepare, split_holdout
+from tests.tune.folds import folds_of
+from tune.plan import split_holdout
+from tune.rows import Rows, prepare
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_nobody_stands_on_both_sides(repeated: Rows) -> None:
 
 
 def test_folds_cover_every_row_once_with_groups_whole(repeated: Rows, contract: Contract) -> None:
-    folds = list(make_folds(repeated, contract, n_folds=4, seed=9))
+    folds = folds_of(repeated, contract, n_folds=4, seed=9)
 
     validated = np.concatenate([fold.rows for fold in folds])
     assert sorted(validated.tolist()) == list(range(len(repeated)))
@@ -120,6 +121,6 @@ def test_the_transform_of_a_fold_learns_from_its_training_rows_alone(contract: C
     rows, _ = prepare(book, contract)
     income = contract.feature_names.index("income")
 
-    for fold in make_folds(rows, contract, n_folds=3, seed=0):
+    for fold in folds_of(rows, contract, n_folds=3, seed=0):
         highest = max(np.nanmax(fold.train[:, income]), np.nanmax(fold.validation[:, income]))
         assert (highest == 9_000_000.0) == (richest not in fold.rows)

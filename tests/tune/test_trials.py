@@ -6,13 +6,19 @@ import numpy as np
 import pytest
 
 from credit.contract import Contract
+from credit.features import FeatureSpec
 from credit.metrics import auc, log_loss
 from credit.models.lightgbm import fit_lightgbm
 from tests.conftest import CARD
-from tune.folds import Fold, make_folds
+from tests.tune.folds import folds_of
+from tune.figures import Judge, StepResult
+from tune.folds import Fold
 from tune.rows import Rows
 from tune.spaces import BOOSTING_STEP
-from tune.trials import BoostingTrial, StepResult, WholeTrial
+from tune.spec import Candidate
+from tune.trials import BoostingTrial, WholeTrial
+
+AUC_ALONE = Judge(("auc",), cutoff=1 / 11)
 
 FIRST = {"learning_rate": 0.2, "num_leaves": 15, "min_data_in_leaf": 400, "feature_fraction": 0.5}
 SECOND = {"learning_rate": 0.05, "num_leaves": 8, "min_data_in_leaf": 20, "lambda_l2": 1.0}
@@ -20,7 +26,12 @@ SECOND = {"learning_rate": 0.05, "num_leaves": 8, "min_data_in_leaf": 20, "lambd
 
 @pytest.fixture(scope="module")
 def folds(rows: Rows, contract: Contract) -> list[Fold]:
-    return list(make_folds(rows.take(np.arange(2_000)), contract, n_folds=3, seed=5))
+    return folds_of(rows.take(np.arange(2_000)), contract, n_folds=3, seed=5)
+
+
+def boosting_trial(folds: list[Fold], contract: Contract) -> BoostingTrial:
+    candidate = Candidate(family="lightgbm")
+    return BoostingTrial(candidate, folds, FeatureSpec.of(contract), AUC_ALONE, seed=1)
 
 
 def boosted(trial: BoostingTrial, parameters: dict[str, float], steps: int) -> list[StepResult]:
@@ -32,8 +43,8 @@ def test_a_reused_trial_gives_the_figures_of_a_new_one(
     folds: list[Fold], contract: Contract
 ) -> None:
     """Also after other parameters that look at the data in another way (min_data_in_leaf)."""
-    reused = BoostingTrial(folds, contract.directions, seed=1)
-    new = [BoostingTrial(folds, contract.directions, seed=1) for _ in range(2)]
+    reused = boosting_trial(folds, contract)
+    new = [boosting_trial(folds, contract) for _ in range(2)]
 
     first = boosted(reused, FIRST, 2)
     second = boosted(reused, SECOND, 3)
@@ -47,15 +58,14 @@ def test_a_reused_trial_gives_the_figures_of_a_new_one(
 def test_a_step_adds_trees_and_reports_parameters_that_give_the_model_again(
     folds: list[Fold], contract: Contract
 ) -> None:
-    results = boosted(BoostingTrial(folds, contract.directions, seed=1), SECOND, 2)
+    results = boosted(boosting_trial(folds, contract), SECOND, 2)
 
     assert [r.parameters["num_iterations"] for r in results] == [BOOSTING_STEP, 2 * BOOSTING_STEP]
     models = [
         fit_lightgbm(
             fold.train,
             fold.train_labels,
-            feature_names=contract.feature_names,
-            directions=contract.directions,
+            features=FeatureSpec.of(contract),
             parameters=results[1].parameters,
             seed=1,
             num_threads=1,
@@ -75,7 +85,8 @@ def test_a_step_adds_trees_and_reports_parameters_that_give_the_model_again(
 
 def test_a_scorecard_trial_is_whole_after_one_step(folds: list[Fold], contract: Contract) -> None:
     def new() -> WholeTrial:
-        return WholeTrial("scorecard", folds, contract.feature_names, contract.directions, seed=1)
+        candidate = Candidate(family="scorecard")
+        return WholeTrial(candidate, folds, FeatureSpec.of(contract), AUC_ALONE, seed=1)
 
     reused, fresh = new(), new()
     reused.start({**CARD, "max_bins": 3})

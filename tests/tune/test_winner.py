@@ -8,9 +8,13 @@ import pytest
 from credit.contract import Contract
 from credit.decision import Bundle
 from credit.metrics import auc, brier_score
+from credit.models import Platt
 from tests.conftest import BOOSTING, CARD, Winner
-from tune.rows import Rows, split_holdout
-from tune.winner import flat_metrics, make_winner
+from tune.plan import split_holdout
+from tune.rows import Rows
+from tune.spec import Candidate
+from tune.verification import flat_metrics
+from tune.winner import make_winner
 
 
 @pytest.mark.parametrize(("family", "parameters"), [("lightgbm", BOOSTING), ("scorecard", CARD)])
@@ -26,7 +30,7 @@ def test_the_same_training_gives_the_same_hash_and_figures(
     second, figures_again = make_winner(
         *split_holdout(rows),
         contract,
-        family_name=family,
+        Candidate(family=family),
         parameters=parameters,
         seed=3,
         num_threads=1,
@@ -48,7 +52,7 @@ def test_the_figures_are_those_of_the_held_out_rows(
 
     assert verification.auc.estimate == pytest.approx(auc(held_out.labels, prob_default))
     assert verification.brier.estimate == pytest.approx(brier_score(held_out.labels, prob_default))
-    assert verification.approval_rate == np.mean(prob_default < 1 / 11)
+    assert verification.approval_rate.estimate == np.mean(prob_default < 1 / 11)
     assert bundle.manifest.metrics == flat_metrics(verification)
     assert verification.auc.low < verification.auc.estimate < verification.auc.high
 
@@ -81,6 +85,7 @@ def test_the_calibrator_has_not_seen_margins_of_rows_the_model_learned_by_heart(
     unseen = auc(held_out.labels, probabilities(bundle, held_out))
 
     assert learned > unseen + 0.02
+    assert isinstance(bundle.calibrator, Platt)
     assert bundle.calibrator.slope < 1.3
 
 

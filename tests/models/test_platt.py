@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from credit.errors import BundleCorrupt, DataError
-from credit.models import Calibrator
+from credit.models import Platt
 from credit.models.calibration import FLOOR
 
 
@@ -31,7 +31,7 @@ def test_it_finds_what_scikit_learn_finds(slope: float, intercept: float) -> Non
     margins, labels = sample(11, slope=slope, intercept=intercept)
 
     golden = LogisticRegression(C=np.inf, tol=1e-10).fit(margins[:, None], labels)
-    found = Calibrator.fit(margins, labels)
+    found = Platt.fit(margins, labels)
 
     assert found.slope == pytest.approx(golden.coef_[0, 0], rel=0.01)
     assert found.intercept == pytest.approx(golden.intercept_[0], rel=0.02, abs=0.02)
@@ -44,8 +44,8 @@ def test_it_finds_what_scikit_learn_finds(slope: float, intercept: float) -> Non
 def test_the_unit_of_the_margin_is_of_no_account(unit: float) -> None:
     margins, labels = sample(12, slope=1.0, intercept=0.0)
 
-    plain = Calibrator.fit(margins, labels).probabilities(margins)
-    scaled = Calibrator.fit(margins * unit, labels).probabilities(margins * unit)
+    plain = Platt.fit(margins, labels).probabilities(margins)
+    scaled = Platt.fit(margins * unit, labels).probabilities(margins * unit)
 
     np.testing.assert_allclose(scaled, plain, atol=1e-5)
 
@@ -53,14 +53,14 @@ def test_the_unit_of_the_margin_is_of_no_account(unit: float) -> None:
 def test_fitting_again_gives_the_same_bits() -> None:
     margins, labels = sample(13, slope=1.0, intercept=0.0)
 
-    assert Calibrator.fit(margins, labels) == Calibrator.fit(margins, labels)
+    assert Platt.fit(margins, labels) == Platt.fit(margins, labels)
 
 
 def test_mean_pd_is_the_share_of_bads() -> None:
     """The score equation of the intercept; the bounds move it by 1e-4 at most."""
     margins, labels = sample(14, slope=0.7, intercept=-0.2)
 
-    mean_pd = Calibrator.fit(margins, labels).probabilities(margins).mean()
+    mean_pd = Platt.fit(margins, labels).probabilities(margins).mean()
 
     assert mean_pd == pytest.approx(labels.mean(), abs=1e-4)
 
@@ -69,7 +69,7 @@ def test_a_model_that_ranks_the_wrong_way_round_is_refused() -> None:
     margins, labels = sample(15, slope=1.0, intercept=0.0)
 
     with pytest.raises(DataError, match="risk does not rise with the model's margin .slope -"):
-        Calibrator.fit(-margins, labels)
+        Platt.fit(-margins, labels)
 
 
 @pytest.mark.parametrize(
@@ -78,16 +78,16 @@ def test_a_model_that_ranks_the_wrong_way_round_is_refused() -> None:
 )
 def test_numbers_that_are_no_calibrator_are_refused(slope: float, intercept: float) -> None:
     with pytest.raises(BundleCorrupt, match="slope must be positive and both numbers finite"):
-        Calibrator(slope=slope, intercept=intercept)
+        Platt(slope=slope, intercept=intercept)
 
 
 def test_golden_values() -> None:
     """By hand: PD(0) = 1/2; at z = ln 4 the sigmoid is 0.8, so PD = 1e-4 + 0.9998 x 0.8 = 0.79994."""
-    plain = Calibrator(slope=1.0, intercept=0.0)
+    plain = Platt(slope=1.0, intercept=0.0)
 
     assert plain.probability(0.0) == 0.5
     assert plain.probability(math.log(4)) == pytest.approx(0.79994, abs=1e-12)
-    assert Calibrator(slope=2.0, intercept=1.0).probability(-0.5) == 0.5
+    assert Platt(slope=2.0, intercept=1.0).probability(-0.5) == 0.5
 
 
 SLOPES = st.floats(0.05, 20)
@@ -96,14 +96,14 @@ MARGINS = st.floats(-1e6, 1e6)
 
 @given(slope=SLOPES, intercept=st.floats(-20, 20), margin=MARGINS)
 def test_a_pd_stays_within_its_bounds(slope: float, intercept: float, margin: float) -> None:
-    prob = Calibrator(slope=slope, intercept=intercept).probability(margin)
+    prob = Platt(slope=slope, intercept=intercept).probability(margin)
 
     assert FLOOR <= prob <= 1 - FLOOR
 
 
 @given(slope=SLOPES, low=MARGINS, step=st.floats(0, 1e5))
 def test_it_never_falls(slope: float, low: float, step: float) -> None:
-    calibrator = Calibrator(slope=slope, intercept=0.0)
+    calibrator = Platt(slope=slope, intercept=0.0)
 
     assert calibrator.probability(low) <= calibrator.probability(low + step)
 
@@ -111,14 +111,14 @@ def test_it_never_falls(slope: float, low: float, step: float) -> None:
 @given(z=st.floats(-25, 25), step=st.floats(1e-4, 1))
 def test_it_rises_strictly_where_margins_lie(z: float, step: float) -> None:
     """Beyond 25 units of log-odds a PD lies within 1e-11 of its bound, and float64 ends near 36."""
-    calibrator = Calibrator(slope=1.0, intercept=0.0)
+    calibrator = Platt(slope=1.0, intercept=0.0)
 
     assert calibrator.probability(z) < calibrator.probability(z + step)
 
 
 @given(margins=st.lists(MARGINS, min_size=1, max_size=20))
 def test_many_have_the_bits_of_one_at_a_time(margins: list[float]) -> None:
-    calibrator = Calibrator(slope=0.9, intercept=-0.1)
+    calibrator = Platt(slope=0.9, intercept=-0.1)
 
     found = calibrator.probabilities(np.array(margins))
 

@@ -1,4 +1,4 @@
-"""From raw margin to probability of default: strictly increasing, bounded away from 0 and 1."""
+"""Platt scaling: one slope, one intercept."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import Self
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from credit.errors import BundleCorrupt, DataError
-
-FLOOR = 1e-4
-"""PD lies in [FLOOR, 1 - FLOOR]: nobody is certain, and every score and every log loss stays finite."""
+from credit.models.calibration.base import Labels, Values, bounded, one_by_one, softplus_loss
 
 
-class Calibrator(msgspec.Struct, frozen=True):
+class Platt(msgspec.Struct, frozen=True, tag="platt", tag_field="method"):
     r"""Platt scaling between bounds.
 
     .. math:: PD(m) = \epsilon + (1 - 2\epsilon) / (1 + e^{-(a m + b)})
@@ -35,7 +32,7 @@ class Calibrator(msgspec.Struct, frozen=True):
             raise BundleCorrupt("the calibrator's slope must be positive and both numbers finite")
 
     @classmethod
-    def fit(cls, margins: npt.NDArray[np.float64], labels: npt.NDArray[np.int8]) -> Self:
+    def fit(cls, margins: Values, labels: Labels, weights: Values | None = None) -> Self:
         """Maximise the likelihood on margins of rows that the model has not learned from.
 
         Raises
@@ -47,15 +44,9 @@ class Calibrator(msgspec.Struct, frozen=True):
         from scipy.optimize import minimize
 
         y = labels.astype(np.float64)
-
-        def loss(parameters: npt.NDArray[np.float64]) -> float:
-            slope, intercept = parameters
-            z = np.clip(slope * margins + intercept, -700, 700)
-            p = FLOOR + (1 - 2 * FLOOR) / (1 + np.exp(-z))
-            return float(-np.mean(y * np.log(p) + (1 - y) * np.log1p(-p)))
-
+        weight = np.ones(len(y)) if weights is None else weights
         found = minimize(
-            loss,
+            lambda x: softplus_loss(x[0] * margins + x[1], y, weight),
             np.array([1.0, 0.0]),
             method="Nelder-Mead",
             options={"xatol": 1e-8, "fatol": 1e-12},
@@ -68,17 +59,13 @@ class Calibrator(msgspec.Struct, frozen=True):
         return cls(slope=slope, intercept=intercept)
 
     def probability(self, margin: float) -> float:
-        """PD of one margin, by scalar libm: numpy's exp differs between CPUs."""
-        z = self.slope * margin + self.intercept
-        if z >= 0:
-            sigmoid = 1.0 / (1.0 + math.exp(-z))
-        else:
-            odds = math.exp(z)
-            sigmoid = odds / (1.0 + odds)
-        return FLOOR + (1.0 - 2.0 * FLOOR) * sigmoid
+        """PD of one margin."""
+        return bounded(self.slope * margin + self.intercept)
 
-    def probabilities(
-        self, margins: Sequence[float] | npt.NDArray[np.float64]
-    ) -> npt.NDArray[np.float64]:
-        """PD of many margins, one at a time, with the bits of :meth:`probability`."""
-        return np.array([self.probability(float(m)) for m in margins], dtype=np.float64)
+    def probabilities(self, margins: Sequence[float] | Values) -> Values:
+        """PD of many margins, with the same bits."""
+        return one_by_one(self, margins)
+
+    def shifted(self, shift: float) -> Platt:
+        """Add to the log-odds."""
+        return Platt(slope=self.slope, intercept=self.intercept + shift)

@@ -1,0 +1,89 @@
+"""What came of a comparison: the accepts-only model, and the inferred ones beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from credit.metrics import Interval
+from credit.reject_inference.infer import Method
+
+Figure = Literal["auc", "mean_pd_of_rejects", "approval_rate_of_rejects"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectFigures:
+    """One model, with or without inferred rejects.
+
+    Attributes
+    ----------
+    method
+        ``none`` for the accepts-only model.
+    factor
+        How many times as bad rejects were taken to be; 1 where there is nothing to multiply.
+    auc
+        On held-out accepts.
+    mean_pd_of_rejects
+        Mean PD that the model gives the rejects.
+    approval_rate_of_rejects
+        Share of the rejects with a PD below the cut-off: whom this model would let in.
+    """
+
+    method: Method
+    factor: float
+    auc: Interval
+    mean_pd_of_rejects: float
+    approval_rate_of_rejects: float
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Lowest and highest of a figure over the factors.
+
+    It shows how far the assumption carries, not how likely the truth lies inside: it is no confidence
+    interval.
+    """
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low:.4f} to {self.high:.4f}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectComparison:
+    """The accepts-only model and one model per factor, measured on the same rows.
+
+    Attributes
+    ----------
+    cutoff
+        PD at and above which an application counts as declined.
+    n_rejects
+        Rejects that the figures are about.
+    accepts_only
+        What is known without inference.
+    inferred
+        One per factor, in the order in which they were asked for.
+    """
+
+    cutoff: float
+    n_rejects: int
+    accepts_only: RejectFigures
+    inferred: tuple[RejectFigures, ...]
+
+    def band(self, figure: Figure) -> Band:
+        """Range of a figure over the factors; of ``auc``, the range of its estimates."""
+        values = [_value(figures, figure) for figures in self.inferred]
+        return Band(low=min(values), high=max(values))
+
+
+def _value(figures: RejectFigures, figure: Figure) -> float:
+    if figure == "auc":
+        return figures.auc.estimate
+    if figure == "mean_pd_of_rejects":
+        return figures.mean_pd_of_rejects
+    return figures.approval_rate_of_rejects
