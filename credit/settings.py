@@ -26,6 +26,10 @@ class Settings(BaseSettings):
         default=None,
         description="Bearer token of the service; without it, one is made in home/token on first use.",
     )
+    allow_pickle: bool = Field(
+        default=False,
+        description="Whether bundles that hold a joblib file may be opened: a pickle runs what it says.",
+    )
 
     @field_validator("home")
     @classmethod

@@ -69,8 +69,3 @@ Parameters = dict[str, Distribution | Constant]
 def searched(parameters: Mapping[str, Distribution | Constant]) -> dict[str, Distribution]:
     """Those that are drawn."""
     return {name: d for name, d in parameters.items() if isinstance(d, Distribution)}
-
-
-def constants(parameters: Mapping[str, Distribution | Constant]) -> dict[str, Constant]:
-    """Those that stay."""
-    return {name: v for name, v in parameters.items() if not isinstance(v, Distribution)}

@@ -18,7 +18,7 @@ from credit.contract import Contract
 from credit.errors import DataError
 from credit.features import FeatureSpec
 from tune.callback import ProgressCallback, listening
-from tune.distributions import Distribution
+from tune.distributions import Distribution, searched
 from tune.figures import Judge, StepResult
 from tune.folds import Fold
 from tune.progress import Listener
@@ -136,9 +136,7 @@ def run_search(
 
 def _new_tuner(search: Search, trainable: Any) -> Any:
     spec, space = search.spec, search.candidate.space
-    objectives = list(spec.objectives)
-    single = len(objectives) == 1
-    asha = single and spec.scheduler == "asha" and space.max_steps > 1
+    asha = len(spec.objectives) == 1 and spec.scheduler == "asha" and space.max_steps > 1
     scheduler = (
         ASHAScheduler(
             metric="auc",
@@ -155,12 +153,7 @@ def _new_tuner(search: Search, trainable: Any) -> Any:
         param_space=tune_space(space),
         tune_config=ray.tune.TuneConfig(
             num_samples=space.trials,
-            search_alg=OptunaSearch(
-                metric="auc" if single else objectives,
-                mode="max" if single else [MODES[name] for name in objectives],
-                seed=spec.seed,
-                points_to_evaluate=first_points(search.first, space),
-            ),
+            search_alg=_searcher(search),
             scheduler=scheduler,
             max_concurrent_trials=spec.concurrent,
             reuse_actors=True,
@@ -178,6 +171,20 @@ def _new_tuner(search: Search, trainable: Any) -> Any:
     )
 
 
+def _searcher(search: Search) -> OptunaSearch | None:
+    """Optuna's sampler, or none where every parameter is fixed and there is nothing to propose."""
+    space, objectives = search.candidate.space, search.spec.objectives
+    if not searched(space.parameters):
+        return None
+    single = len(objectives) == 1
+    return OptunaSearch(
+        metric="auc" if single else list(objectives),
+        mode="max" if single else [MODES[name] for name in objectives],
+        seed=search.spec.seed,
+        points_to_evaluate=first_points(search.first, space),
+    )
+
+
 def tune_space(space: Space) -> dict[str, Any]:
     """The space as Ray Tune takes it."""
     return {
@@ -190,7 +197,7 @@ def first_points(first: Mapping[str, Any] | None, space: Space) -> list[dict[str
     """Parameters of an earlier winner, where the space still holds every one of them."""
     if first is None:
         return None
-    drawn = {n: d for n, d in space.parameters.items() if isinstance(d, Distribution)}
+    drawn = searched(space.parameters)
     if not all(name in first and d.holds(first[name]) for name, d in drawn.items()):
         return None
     return [{name: first[name] for name in drawn}]

@@ -51,7 +51,7 @@ def withheld_sources(
     """Rows that have not consented, by source, and the rows whose list cannot be read."""
     if not contract.consents or CONSENTS not in named:
         return {}, []
-    cells = [_listed(cell) for cell in _as_text(named[CONSENTS])]
+    cells = [_listed(cell) for cell in cell_texts(named[CONSENTS])]
     known = set(contract.consent_sources)
     withheld = {
         source: np.array([source not in given for given in cells], dtype=bool)
@@ -64,7 +64,7 @@ def withheld_sources(
 
 def read_texts(series: pd.Series[Any], column: Column) -> tuple[npt.NDArray[Any], list[MaskedRule]]:
     """Read a column of text that is no category: None for missing."""
-    texts = _as_text(series)
+    texts = cell_texts(series)
     missing = np.array([text is None for text in texts], dtype=bool)
     rules = [] if column.nullable else [("null", "may not be empty", missing)]
     return np.array(texts, dtype=object), rules
@@ -80,7 +80,7 @@ def _two_outcomes(series: pd.Series[Any], bad: str) -> tuple[Values, list[Masked
     There is one other value; where a file holds several, the most frequent is it, and rows with a
     third are refused.
     """
-    texts = _as_text(series)
+    texts = cell_texts(series)
     counts = Counter(text for text in texts if text is not None and text != bad)
     good = counts.most_common(1)[0][0] if counts else None
     missing = np.array([text is None for text in texts], dtype=bool)
@@ -95,7 +95,7 @@ def _two_outcomes(series: pd.Series[Any], bad: str) -> tuple[Values, list[Masked
 def _texts(
     series: pd.Series[Any], column: Column, known: dict[str, float], rule: tuple[str, str]
 ) -> tuple[Values, list[MaskedRule]]:
-    texts = _as_text(series)
+    texts = cell_texts(series)
     values = np.array(
         [math.nan if text is None else known.get(text, math.nan) for text in texts],
         dtype=np.float64,
@@ -108,12 +108,12 @@ def _texts(
 
 
 def _ordinals(series: pd.Series[Any]) -> dict[str, float]:
-    texts = {text for text in _as_text(series) if text is not None}
+    texts = {text for text in cell_texts(series) if text is not None}
     found = {text: date_ordinal(text) for text in texts}
     return {text: value for text, value in found.items() if value is not None}
 
 
-def _as_text(series: pd.Series[Any]) -> list[str | None]:
+def cell_texts(series: pd.Series[Any]) -> list[str | None]:
     """Cells as text: whole numbers without a point, dates in ISO form, None for missing."""
     if pd.api.types.infer_dtype(series, skipna=True) in ("mixed", "mixed-integer"):
         # Cells of several kinds: 1 and True are one value to a hash table, a list is none.

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from credit.contract.column import Column
 from credit.contract.model import Contract
 from credit.decision.bundle import Bundle, Golden, GoldenRow, golden_application, same
 from credit.decision.fingerprint import fingerprint
@@ -19,18 +20,38 @@ N_GOLDEN = 20
 def golden_applications(
     contract: Contract, raw: npt.NDArray[np.float64], *, seed: int
 ) -> list[dict[str, object]]:
-    """Make applications up: each column is drawn from the training rows by itself, so none is a person."""
+    """Make applications up: each column is drawn from the training rows by itself, so none is a person.
+
+    Training rows lack what was withheld. Made-up applicants consent to every source that any row has
+    values of, so that nothing they must send is drawn as missing.
+    """
     generator = np.random.default_rng(seed)
-    drawn = np.column_stack([generator.choice(raw[:, j], N_GOLDEN) for j in range(raw.shape[1])])
-    given = {"consents": list(contract.consent_sources)} if contract.consents else {}
+    drawn = np.column_stack(
+        [
+            generator.choice(_drawable(raw[:, j], column), N_GOLDEN)
+            for j, column in enumerate(contract.inputs)
+        ]
+    )
+    unknown = {
+        column.source
+        for j, column in enumerate(contract.inputs)
+        if not column.nullable and np.isnan(raw[:, j]).all()
+    }
+    given = [source for source in contract.consent_sources if source not in unknown]
+    consents = {"consents": given} if contract.consents else {}
     return [
         {
             "application_id": f"golden-{i}",
-            **given,
+            **consents,
             **{c.name: c.plain(v) for c, v in zip(contract.inputs, row, strict=True)},
         }
         for i, row in enumerate(drawn.tolist())
     ]
+
+
+def _drawable(values: npt.NDArray[np.float64], column: Column) -> npt.NDArray[np.float64]:
+    known = ~np.isnan(values)
+    return values if column.nullable or not known.any() else values[known]
 
 
 def compute_golden(bundle: Bundle, applications: list[dict[str, object]]) -> Golden:

@@ -101,6 +101,8 @@ def evaluate_gates(
     ------
     DataError
         As :func:`~credit.metrics.sample.checked_probabilities`.
+    SettingsInvalid
+        When the level is not within (0, 1).
     """
     bad, prob = checked_probabilities(labels, probabilities)
     cutoff = gates.cutoff_of(policy)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import io
-import os
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from credit.errors import BundleIncompatible, DataError, SettingsInvalid
+from credit.settings import Settings
 
 VARIABLE = "CREDIT_ALLOW_PICKLE"
 LIBRARIES = ("joblib", "numpy", "scikit-learn")
@@ -18,7 +18,7 @@ LIBRARIES = ("joblib", "numpy", "scikit-learn")
 
 def pickle_allowed() -> bool:
     """Whether this process may open the joblib file of a bundle; the one place that asks."""
-    return os.environ.get(VARIABLE, "") == "1"
+    return Settings().allow_pickle
 
 
 def library_versions() -> dict[str, str]:

@@ -42,10 +42,11 @@ scoring models? Journal of Banking and Finance 28, 857-874. doi:10.1016/j.jbankf
 """
 
 from credit.reject_inference.acceptance import acceptance_probabilities
-from credit.reject_inference.compare import compare_reject_inference, split_accepts
+from credit.reject_inference.compare import compare_reject_inference
 from credit.reject_inference.comparison import Band, RejectComparison, RejectFigures
 from credit.reject_inference.crossfit import FitRows, HasMargins, cross_fitted_margins
 from credit.reject_inference.infer import Method, infer_rejects
+from credit.reject_inference.split import split_accepts
 from credit.reject_inference.table import reject_table
 from credit.reject_inference.training_set import TrainingSet
 

@@ -8,7 +8,9 @@ from typing import Literal
 from credit.metrics import Interval
 from credit.reject_inference.infer import Method
 
-Figure = Literal["auc", "mean_pd_of_rejects", "approval_rate_of_rejects"]
+Figure = Literal[
+    "auc", "mean_pd_of_rejects", "approval_rate_of_rejects", "approval_rate_as_deployed"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +26,14 @@ class RejectFigures:
     auc
         On held-out accepts.
     mean_pd_of_rejects
-        Mean PD that the model gives the rejects.
+        Mean PD of the rejects where the assumption holds: the model's PD, which is calibrated on accepts
+        and so speaks of accepts who look alike, made worse by the factor.
     approval_rate_of_rejects
-        Share of the rejects with a PD below the cut-off: whom this model would let in.
+        Share of the rejects whose PD is below the cut-off where the assumption holds.
+    approval_rate_as_deployed
+        Share of the rejects whose PD by the model itself is below the cut-off. In service the model does
+        not know whom the old policy would have rejected, and adds no factor: what this share exceeds
+        the one before is let in by mistake, if the assumption holds.
     """
 
     method: Method
@@ -34,6 +41,7 @@ class RejectFigures:
     auc: Interval
     mean_pd_of_rejects: float
     approval_rate_of_rejects: float
+    approval_rate_as_deployed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +85,7 @@ class RejectComparison:
 
     def band(self, figure: Figure) -> Band:
         """Range of a figure over the factors; of ``auc``, the range of its estimates."""
-        values = [_value(figures, figure) for figures in self.inferred]
+        values: list[float] = [
+            f.auc.estimate if figure == "auc" else getattr(f, figure) for f in self.inferred
+        ]
         return Band(low=min(values), high=max(values))
-
-
-def _value(figures: RejectFigures, figure: Figure) -> float:
-    if figure == "auc":
-        return figures.auc.estimate
-    if figure == "mean_pd_of_rejects":
-        return figures.mean_pd_of_rejects
-    return figures.approval_rate_of_rejects

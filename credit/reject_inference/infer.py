@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from credit.errors import DataError, SettingsInvalid
-from credit.metrics.sample import FloatArray, as_numbers, checked_target
+from credit.metrics.sample import FloatArray
 from credit.models.base import Labels, Matrix
+from credit.reject_inference.checks import check_factor, check_rows, needed_shares
 from credit.reject_inference.parcelling import parcelled_labels
-from credit.reject_inference.training_set import TWO_DIMENSIONS, TrainingSet
+from credit.reject_inference.training_set import TrainingSet
 
 Method = Literal["none", "parcelling", "fuzzy", "reweighting"]
 
@@ -47,7 +47,7 @@ def infer_rejects(
         :func:`~credit.reject_inference.parcelling.parcelled_labels`.
     ``fuzzy``
         Each reject twice: as a bad with weight :math:`p = \min(f \cdot PD, 1)` and as a good with
-        :math:`1 - p`. Nothing is drawn.
+        :math:`1 - p`. Nothing is drawn. With factor 1 it tells a model little but what it said itself.
     ``reweighting``
         Accepts only, with weight :math:`1 + k (1 - a)/a`, where :math:`a` is the probability that such
         an applicant is accepted (at least :data:`LEAST_ACCEPTANCE`): itself, and the rejects like it.
@@ -91,22 +91,30 @@ def infer_rejects(
     finite universe. Journal of the American Statistical Association 47, 663-685.
     doi:10.1080/01621459.1952.10483446
     """
-    _check_rows(accepts, accept_labels, rejects)
+    check_rows(accepts, accept_labels, rejects)
     _check_settings(method, factor, n_bands)
     labels = accept_labels.astype(np.int8)
     if method == "none":
         return TrainingSet.observed(accepts, labels)
     if method == "reweighting":
-        accepted = _needed(acceptance, "acceptance", method, len(accepts))
+        accepted = needed_shares(acceptance, "acceptance", method, len(accepts))
         return _reweighted(accepts, labels, accepted, factor)
-    prob = _needed(pd_of_rejects, "pd_of_rejects", method, len(rejects))
+    prob = needed_shares(pd_of_rejects, "pd_of_rejects", method, len(rejects))
     if method == "fuzzy":
-        return _fuzzy(accepts, labels, rejects, np.minimum(factor * prob, 1.0))
-    prob_of_accepts = _needed(pd_of_accepts, "pd_of_accepts", method, len(accepts))
+        return _fuzzy(accepts, labels, rejects, assumed_pd(method, prob, factor))
+    prob_of_accepts = needed_shares(pd_of_accepts, "pd_of_accepts", method, len(accepts))
     drawn = parcelled_labels(
         prob_of_accepts, labels, prob, factor=factor, seed=seed, n_bands=n_bands
     )
     return _with_inferred(accepts, labels, rejects, drawn, np.ones(len(rejects)))
+
+
+def assumed_pd(method: Method, prob: FloatArray, factor: float) -> FloatArray:
+    """PD of rejects, given the PD of accepts who look alike and the factor of a method."""
+    if method == "reweighting":
+        worse: FloatArray = factor * prob / (1 - prob + factor * prob)
+        return worse
+    return np.minimum(factor * prob, 1.0)
 
 
 def _fuzzy(accepts: Matrix, labels: Labels, rejects: Matrix, prob: FloatArray) -> TrainingSet:
@@ -151,45 +159,15 @@ def _with_inferred(
     )
 
 
-def _check_rows(accepts: Matrix, accept_labels: Labels, rejects: Matrix) -> None:
-    if accepts.ndim != TWO_DIMENSIONS or rejects.ndim != TWO_DIMENSIONS:
-        raise DataError("accepts and rejects: expected one row per applicant, came a flat array")
-    if accepts.shape[1] != rejects.shape[1]:
-        raise DataError(
-            f"rejects: expected the {accepts.shape[1]} features of the accepts, came {rejects.shape[1]}"
-        )
-    if len(rejects) == 0:
-        raise DataError("rejects: expected at least one row, came none")
-    n_labels = checked_target(accept_labels).size
-    if n_labels != len(accepts):
-        raise DataError(
-            f"accept_labels: expected one per accept, came {n_labels} for {len(accepts)} rows"
-        )
-
-
 def _check_settings(method: Method, factor: float, n_bands: int) -> None:
     if method not in ("none", "parcelling", "fuzzy", "reweighting"):
         raise SettingsInvalid(
             f"no reject inference {method!r}; choose none, parcelling, fuzzy or reweighting"
         )
-    if not (math.isfinite(factor) and factor > 0):
-        raise SettingsInvalid(f"factor: expected a number above 0, came {factor}")
+    check_factor(factor)
     if method == "none" and factor != 1:
         raise SettingsInvalid(
             f"factor: none infers nothing that {factor:g} could change; leave it out"
         )
     if n_bands < 1:
         raise SettingsInvalid(f"n_bands: expected at least 1, came {n_bands}")
-
-
-def _needed(values: ArrayLike | None, name: str, method: Method, n_rows: int) -> FloatArray:
-    """Probabilities that a method cannot do without."""
-    if values is None:
-        raise SettingsInvalid(f"reject inference by {method} needs {name}; pass it")
-    shares = as_numbers(values, name)
-    if shares.size != n_rows:
-        raise DataError(f"{name}: expected one per row, came {shares.size} for {n_rows} rows")
-    n_other = int(np.count_nonzero(~((shares >= 0) & (shares <= 1))))
-    if n_other:
-        raise DataError(f"{name}: expected probabilities, {n_other} of {n_rows} are not in [0, 1]")
-    return shares

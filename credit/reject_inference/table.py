@@ -10,6 +10,7 @@ HEADER = (
     "AUC on held-out accepts",
     "mean PD of rejects",
     "approved rejects",
+    "as deployed",
 )
 
 
@@ -26,6 +27,7 @@ def reject_table(comparison: RejectComparison) -> str:
             str(comparison.band("auc")),
             str(comparison.band("mean_pd_of_rejects")),
             str(comparison.band("approval_rate_of_rejects")),
+            str(comparison.band("approval_rate_as_deployed")),
         ),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
@@ -45,11 +47,12 @@ def reject_table(comparison: RejectComparison) -> str:
     )
 
 
-def _row(figures: RejectFigures, name: str, factor: str) -> tuple[str, str, str, str, str]:
+def _row(figures: RejectFigures, name: str, factor: str) -> tuple[str, ...]:
     return (
         name,
         factor,
         str(figures.auc),
         f"{figures.mean_pd_of_rejects:.4f}",
         f"{figures.approval_rate_of_rejects:.4f}",
+        f"{figures.approval_rate_as_deployed:.4f}",
     )

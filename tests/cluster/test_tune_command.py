@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+import joblib
+import msgspec
 import pytest
 
 from credit.contract import Contract
@@ -55,6 +58,44 @@ def test_ctrl_c_during_a_sweep_registers_nothing(
     assert not (tmp_path / "bundles").exists()
     with pytest.raises(RegistryUnavailable, match="there is no registry"):
         fetch_alias(Settings(home=tmp_path), contract.registry_name, "challenger")
+
+
+def test_a_sweep_that_ctrl_c_ended_goes_on_where_it_stopped(
+    loans: Path, tmp_path: Path, contract: Contract
+) -> None:
+    process = Process(tmp_path, "tune", "--data", str(loans), "--trials", "5", "--concurrent", "1")
+    try:
+        name = process.wait_for(r"Sweep (\S+):", 120)[1]
+        search = tmp_path / "sweeps" / name / "final" / "lightgbm"
+        until(lambda: len(list(search.glob("_Trainable_*"))) >= 3, 120, "two trials have ended")
+        assert process.interrupt() == 130
+    finally:
+        process.end()
+    begun = {path.name.split("_")[2] for path in search.glob("_Trainable_*")}
+
+    done = credit(tmp_path, "tune", "--resume", name, "--json")
+    again = credit(tmp_path, "tune", "--resume", name, "--trials", "9")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    trials = msgspec.json.decode(done.stdout)["leaderboard"][0]["trials"]
+    assert len(trials) == 5
+    assert begun <= {trial["trial"] for trial in trials}
+    assert again.returncode != 0
+    assert "--resume goes on with what the sweep was asked" in again.stderr
+
+
+def test_the_classic_preset_writes_a_joblib_that_scikit_learn_reads(tmp_path: Path) -> None:
+    done = credit(tmp_path, "tune", "classic-gb", "--json")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    document = msgspec.json.decode(done.stdout)
+    path = Path(document["joblib"])
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == document["joblib_sha256"]
+    content = joblib.load(path)
+    boosting = content["model"][-1]
+    assert (boosting.n_estimators, boosting.learning_rate, boosting.max_depth) == (100, 0.1, 3)
+    assert len(content["features"]) == boosting.n_features_in_
+    assert document["leaderboard"][0]["held_out"]["auc"]["estimate"] > 0.7
 
 
 def test_few_bads_are_a_warning_that_names_their_number(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from sklearn.metrics import (
 
 from credit.contract import Contract
 from credit.contract.policy import Policy
-from credit.errors import DataError
+from credit.errors import DataError, SettingsInvalid
 from credit.gates import GateFile, GateResult, evaluate_gates, gate_table, gates_passed
 from credit.metrics.sample import FloatArray, IntArray
 
@@ -214,3 +214,11 @@ def test_the_same_seed_gives_the_same_answer(policy: Policy) -> None:
 def test_a_sample_of_one_class_is_refused(policy: Policy) -> None:
     with pytest.raises(DataError, match="expected both goods and bads, came 0 bads and 10 goods"):
         evaluate_gates(gates({"metric": "auc", "at_least": 0.5}), np.zeros(10), PROB, policy)
+
+
+@pytest.mark.parametrize("metric", ["auc", "ks", "ece", "recall", "cost_per_client"])
+def test_a_level_that_is_no_share_is_refused(metric: str, policy: Policy) -> None:
+    asked = gates({"metric": metric, "at_least": 0.1, "at_most": 0.5})
+
+    with pytest.raises(SettingsInvalid, match=r"level: expected within \(0, 1\), came 95"):
+        evaluate_gates(asked, LABELS, PROB, policy, level=95)

@@ -80,7 +80,12 @@ def test_the_last_period_is_held_out_behind_its_embargo() -> None:
 
 
 def test_a_rolling_split_needs_dates() -> None:
-    rows = Rows(np.zeros((4, 1)), np.array([0, 1, 0, 1], np.int8), np.arange(4), np.arange(4))
+    rows = Rows(
+        np.zeros((4, 1)),
+        np.array([0, 1, 0, 1], np.int8),
+        np.arange(4),
+        np.array(list("abcd"), dtype=object),
+    )
 
     with pytest.raises(DataError, match="give the contract a column of role time and type date"):
         plan_folds(rows, FoldsSpec(kind="rolling"), n_folds=2, seed=0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from credit.contract.cells import _as_text as cell_texts
+from credit.contract.cells import cell_texts
 from credit.contract.inference.naming import words
 from credit.contract.inference.note import THE_POLICY, Note, rows
 from credit.contract.inference.relation import Labels

@@ -1,15 +1,16 @@
-"""Calibration: from raw margin to a PD that means what it says.
+"""From raw margin to probability of default: strictly increasing, bounded away from 0 and 1.
 
-:func:`choose_calibrator` picks by the number of bads: :class:`Platt`, :class:`Beta` or
-:class:`Isotonic`. All rise strictly, stay within [1e-4, 1 - 1e-4] and score one margin at a time with
-scalar libm.
+:class:`Calibrator` says what all have in common; :class:`Platt`, :class:`Beta` and
+:class:`Isotonic` are the methods, and :func:`choose_calibrator` fits the one that a sample can
+carry. Learning needs scipy, which is loaded only then.
 """
 
 from credit.models.calibration.base import FLOOR, Calibrator
 from credit.models.calibration.beta import Beta
-from credit.models.calibration.choice import at_long_run_rate, choose_calibrator
-from credit.models.calibration.document import calibrator_from_json, calibrator_to_json
+from credit.models.calibration.choose import choose_calibrator
+from credit.models.calibration.files import calibrator_from_json, calibrator_to_json
 from credit.models.calibration.isotonic import Isotonic
+from credit.models.calibration.level import shifted_to, with_long_run_rate
 from credit.models.calibration.platt import Platt
 
 __all__ = [
@@ -18,8 +19,9 @@ __all__ = [
     "Calibrator",
     "Isotonic",
     "Platt",
-    "at_long_run_rate",
     "calibrator_from_json",
     "calibrator_to_json",
     "choose_calibrator",
+    "shifted_to",
+    "with_long_run_rate",
 ]

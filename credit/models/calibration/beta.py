@@ -1,30 +1,36 @@
-"""Beta calibration: the two tails may bend apart."""
+"""Beta calibration: a line in the log-odds whose two ends may have different slopes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Self
 
-import msgspec
 import numpy as np
 
-from credit.errors import BundleCorrupt, DataError
-from credit.models.calibration.base import Labels, Values, bounded, one_by_one, softplus_loss
+from credit.errors import BundleCorrupt
+from credit.metrics.sample import FloatArray
+from credit.models.base import Labels
+from credit.models.calibration.base import STEEPEST, Calibrator
+from credit.models.calibration.likelihood import most_likely
+from credit.models.calibration.platt import Platt
+from credit.models.calibration.sample import calibration_sample
+
+FLATTEST = 0.01
+"""Least slope at either end: the published bound of 0 would let PDs of a whole tail tie."""
 
 
-class Beta(msgspec.Struct, frozen=True, tag="beta", tag_field="method"):
-    r"""Beta calibration between bounds.
+class Beta(Calibrator, frozen=True, tag="beta", tag_field="method"):
+    r"""Beta calibration between bounds: :math:`z(m) = a \ln s - b \ln(1 - s) + c`.
 
-    .. math:: \operatorname{logit} p = a \ln s - b \ln(1 - s) + c, \quad s = 1 / (1 + e^{-m})
-
-    with margin :math:`m` and :math:`a, b \ge 0`, not both 0, so that it rises. With :math:`a = b` it is
-    Platt scaling; otherwise the safe tail has slope :math:`a` and the risky one :math:`b`.
+    Here :math:`s = 1 / (1 + e^{-m})`; so z has slope a where the margin is far below 0 (safe
+    applicants) and b where it is far above, and a = b is Platt scaling. It expects margins in units
+    of log-odds. Both slopes are at least ``FLATTEST``, so it rises everywhere.
 
     References
     ----------
-    Kull, M., Silva Filho, T., Flach, P. (2017). Beta calibration: a well-founded and easily implemented
-    improvement on logistic calibration for binary classifiers. AISTATS 20, PMLR 54, 623-631.
+    Kull, M., Silva Filho, T., Flach, P. (2017). Beta calibration: a well-founded and easily
+    implemented improvement on logistic calibration for binary classifiers. AISTATS 20, PMLR 54,
+    623-631.
     """
 
     a: float
@@ -32,58 +38,33 @@ class Beta(msgspec.Struct, frozen=True, tag="beta", tag_field="method"):
     c: float
 
     def __post_init__(self) -> None:
-        """Refuse slopes that would not rise: each tail needs one above 0."""
-        finite = all(map(math.isfinite, (self.a, self.b, self.c)))
-        if not (finite and self.a > 0 and self.b > 0):
-            raise BundleCorrupt("the calibrator's slopes must be positive and all numbers finite")
+        """Refuse slopes that would not rise."""
+        if not (self.a > 0 and self.b > 0 and all(map(math.isfinite, (self.a, self.b, self.c)))):
+            raise BundleCorrupt("the calibrator's a and b must be positive and a, b, c finite")
 
     @classmethod
-    def fit(cls, margins: Values, labels: Labels, weights: Values | None = None) -> Self:
-        """Maximise the likelihood on margins of rows that the model has not learned from.
-
-        Raises
-        ------
-        DataError
-            When risk does not rise with the margin.
-        """
-        from scipy.optimize import minimize
-
-        y = labels.astype(np.float64)
-        weight = np.ones(len(y)) if weights is None else weights
-        # ln s and ln(1 - s) of the sigmoid, without overflow on either side.
-        safe, risky = -np.logaddexp(0.0, -margins), np.logaddexp(0.0, margins)
-        found = minimize(
-            lambda x: softplus_loss(x[0] * safe + x[1] * risky + x[2], y, weight),
-            np.array([1.0, 1.0, 0.0]),
-            method="L-BFGS-B",
-            bounds=[(SMALLEST_SLOPE, None), (SMALLEST_SLOPE, None), (None, None)],
-            options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500},
+    def fit(cls, margins: FloatArray, labels: Labels, *, weights: FloatArray | None = None) -> Self:
+        """Maximise the likelihood, from Platt's answer on; see :meth:`Calibrator.fit`."""
+        sample = calibration_sample(margins, labels, weights)
+        start = Platt.fit(margins, labels, weights=weights)
+        m = sample.margins
+        a, b, c = most_likely(
+            sample,
+            (-np.logaddexp(0, -m), np.logaddexp(0, m), np.ones_like(m)),
+            start=(max(start.slope, FLATTEST), max(start.slope, FLATTEST), start.intercept),
+            bounds=((FLATTEST, None), (FLATTEST, None), (None, None)),
         )
-        a, b, c = map(float, found.x)
-        if a <= SMALLEST_SLOPE and b <= SMALLEST_SLOPE:
-            raise DataError(
-                "risk does not rise with the model's margin (both slopes 0); nothing was learned"
-            )
         return cls(a=a, b=b, c=c)
 
-    def probability(self, margin: float) -> float:
-        """PD of one margin."""
-        return bounded(self.a * _log_sigmoid(margin) - self.b * _log_sigmoid(-margin) + self.c)
+    def log_odds(self, margin: float) -> float:
+        """Log-odds of bad before the bounds."""
+        return self.a * -_softplus(-margin) + self.b * _softplus(margin) + self.c
 
-    def probabilities(self, margins: Sequence[float] | Values) -> Values:
-        """PD of many margins, with the same bits."""
-        return one_by_one(self, margins)
-
-    def shifted(self, shift: float) -> Beta:
-        """Add to the log-odds."""
-        return Beta(a=self.a, b=self.b, c=self.c + shift)
+    def shifted(self, by: float) -> Self:
+        """Add to c."""
+        return type(self)(a=self.a, b=self.b, c=self.c + by)
 
 
-SMALLEST_SLOPE = 1e-3
-"""A flat tail would give different applicants one PD."""
-
-
-def _log_sigmoid(margin: float) -> float:
-    if margin >= 0:
-        return -math.log1p(math.exp(-margin))
-    return margin - math.log1p(math.exp(margin))
+def _softplus(x: float) -> float:
+    """Natural logarithm of 1 + e^x; each step keeps the order of its inputs also after rounding."""
+    return x if x > STEEPEST else math.log1p(math.exp(x))

@@ -1,145 +1,149 @@
-"""Isotonic calibration: any rising shape, interpolated so that it rises strictly."""
+"""Isotonic calibration: the bad rates of pooled blocks, joined by lines."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Self
 
-import msgspec
 import numpy as np
 
-from credit.errors import BundleCorrupt, DataError
-from credit.models.calibration.base import (
-    Labels,
-    Values,
-    bounded,
-    one_by_one,
-    unbounded,
-)
+from credit.errors import BundleCorrupt
+from credit.metrics.sample import FloatArray, IntArray
+from credit.models.base import Labels
+from credit.models.calibration.base import FLOOR, Calibrator, unbounded
+from credit.models.calibration.level import shifted_to
+from credit.models.calibration.platt import Platt
+from credit.models.calibration.sample import CalibrationSample, calibration_sample
 
-SMALLEST_BLOCK_BADS = 20.0
-"""Bads, and goods, that a block needs: with fewer its rate is mostly chance."""
+PLATT_SHARE = 0.02
+"""Share of Platt's PD in the level of each block. It keeps levels off 0 and 1 and makes them rise
+strictly; between 0.02 and 0.1 the log loss on Give Me Some Credit changes by less than 1e-5."""
 
-SLOPE = 1e-3
-"""Least rise of the log-odds per unit of margin, between blocks and beyond the last: ranks survive."""
+LEAST_OF_CLASS = 10.0
+"""A block holds at least this weight of bads and of goods: a rate of fewer is off by a third and more.
+
+On Give Me Some Credit it takes 1e-4 off the log loss."""
 
 
-class Isotonic(msgspec.Struct, frozen=True, tag="isotonic", tag_field="method"):
-    """Pooled bad rates, joined by straight lines on the log-odds.
+class Isotonic(Calibrator, frozen=True, tag="isotonic", tag_field="method"):
+    """Centred isotonic regression between bounds: z runs in straight lines through knots.
 
-    Between two knots the calibrated log-odds run straight from one to the other, beyond the outer
-    knots with the slope of the nearest segment, so no two margins share a PD.
+    Rows are pooled into blocks whose bad rates rise (pool adjacent violators); each block becomes
+    one knot at its mean margin, so that z rises within a block, too, where the customary staircase
+    stands still. Beyond the outermost knots z goes on with Platt's slope. It bends as the data do
+    and needs many bads for it.
 
     Attributes
     ----------
     margins
-        Knots, strictly increasing: mean margin of each block.
-    log_odds
-        Calibrated log-odds at the knots, strictly increasing.
+        Margins of the knots, strictly rising.
+    levels
+        Log-odds of bad before the bounds at each knot, strictly rising.
+    slope
+        Slope of z outside the knots, positive.
 
     References
     ----------
-    Zadrozny, B., Elkan, C. (2002). Transforming classifier scores into accurate multiclass
-    probability estimates. KDD 8, 694-699. doi:10.1145/775047.775151
+    Ayer, M., Brunk, H. D., Ewing, G. M., Reid, W. T., Silverman, E. (1955). An empirical
+    distribution function for sampling with incomplete information. Annals of Mathematical
+    Statistics 26, 641-647. doi:10.1214/aoms/1177728423
+
+    Oron, A. P., Flournoy, N. (2017). Centered isotonic regression: point and interval estimation
+    for dose-response studies. Statistics in Biopharmaceutical Research 9, 258-267.
+    doi:10.1080/19466315.2017.1286256
     """
 
     margins: tuple[float, ...]
-    log_odds: tuple[float, ...]
+    levels: tuple[float, ...]
+    slope: float
 
     def __post_init__(self) -> None:
-        """Refuse knots that do not rise."""
-        rising = all(
-            low < high for knots in (self.margins, self.log_odds) for low, high in pairwise(knots)
-        )
-        finite = all(map(math.isfinite, (*self.margins, *self.log_odds)))
-        if (
-            len(self.margins) != len(self.log_odds)
-            or len(self.margins) < 2
-            or not (rising and finite)
-        ):  # noqa: PLR2004
-            raise BundleCorrupt("the calibrator's knots must be two or more, finite and rising")
+        """Refuse knots that would not rise."""
+        finite = all(map(math.isfinite, (*self.margins, *self.levels, self.slope)))
+        rising = all(low < high for k in (self.margins, self.levels) for low, high in pairwise(k))
+        paired = len(self.margins) == len(self.levels) > 0
+        if not (finite and rising and paired and self.slope > 0):
+            raise BundleCorrupt(
+                "the calibrator's knots must be finite and rise strictly, and its slope be positive"
+            )
 
     @classmethod
-    def fit(cls, margins: Values, labels: Labels, weights: Values | None = None) -> Self:
-        """Pool adjacent violators on margins of rows that the model has not learned from.
+    def fit(cls, margins: FloatArray, labels: Labels, *, weights: FloatArray | None = None) -> Self:
+        """Pool, centre, and set the mean PD to the share of bads; see :meth:`Calibrator.fit`.
 
-        Raises
-        ------
-        DataError
-            When risk does not rise with the margin: everything was pooled into one block.
+        Lines between centres do not keep the mean as the blocks do, so the level is set at the end.
         """
-        weight = np.ones(len(labels)) if weights is None else weights
-        blocks = _pooled(margins, labels.astype(np.float64), weight)
-        if len(blocks) < 2:  # noqa: PLR2004 - a line needs two points
-            raise DataError(
-                "risk does not rise with the model's margin, or there are too few bads to see it; use platt"
-            )
-        knots = [block.mean_margin for block in blocks]
-        levels = [unbounded(block.rate) for block in blocks]
-        for i in range(1, len(levels)):
-            levels[i] = max(levels[i], levels[i - 1] + SLOPE * (knots[i] - knots[i - 1]))
-        return cls(margins=tuple(knots), log_odds=tuple(levels))
+        sample = calibration_sample(margins, labels, weights)
+        platt = Platt.fit(margins, labels, weights=weights)
+        centres, rates = _blocks(sample)
+        inside = np.clip(rates, FLOOR, 1 - FLOOR)
+        blended = (1 - PLATT_SHARE) * inside + PLATT_SHARE * platt.probabilities(centres)
+        knots: list[tuple[float, float]] = []
+        for centre, prob_default in zip(centres.tolist(), blended.tolist(), strict=True):
+            level = unbounded(prob_default)
+            # Two blocks beyond the bounds tie once Platt's PDs do; one of them says it all.
+            if not knots or level > knots[-1][1]:
+                knots.append((centre, level))
+        curve = cls(
+            margins=tuple(margin for margin, _ in knots),
+            levels=tuple(level for _, level in knots),
+            slope=platt.slope,
+        )
+        share_of_bads = float(np.mean(sample.weights * sample.bad))
+        return shifted_to(curve, sample.margins, share_of_bads, weights=sample.weights)
 
-    def probability(self, margin: float) -> float:
-        """PD of one margin."""
-        right = min(max(bisect_right(self.margins, margin), 1), len(self.margins) - 1)
-        low, high = self.margins[right - 1], self.margins[right]
-        below, above = self.log_odds[right - 1], self.log_odds[right]
-        slope = (above - below) / (high - low)
-        # From the nearer knot, so that both segments give a knot the same value.
-        if margin >= high:
-            return bounded(above + slope * (margin - high))
-        return bounded(below + slope * (margin - low))
+    def log_odds(self, margin: float) -> float:
+        """Log-odds of bad before the bounds."""
+        right = bisect_right(self.margins, margin)
+        if right == 0:
+            return self.levels[0] + self.slope * (margin - self.margins[0])
+        if right == len(self.margins):
+            return self.levels[-1] + self.slope * (margin - self.margins[-1])
+        start, low, high = self.margins[right - 1], self.levels[right - 1], self.levels[right]
+        share = (margin - start) / (self.margins[right] - start)
+        # Rounding may carry the end of a line past its knot.
+        return min(low + share * (high - low), high)
 
-    def probabilities(self, margins: Sequence[float] | Values) -> Values:
-        """PD of many margins, with the same bits."""
-        return one_by_one(self, margins)
-
-    def shifted(self, shift: float) -> Isotonic:
-        """Add to the log-odds."""
-        return Isotonic(self.margins, tuple(level + shift for level in self.log_odds))
-
-
-class _Block(msgspec.Struct):
-    """A run of margins with one bad rate."""
-
-    weight: float
-    bads: float
-    margin_sum: float
-
-    @property
-    def rate(self) -> float:
-        return self.bads / self.weight
-
-    @property
-    def mean_margin(self) -> float:
-        return self.margin_sum / self.weight
-
-    @property
-    def is_thin(self) -> bool:
-        return min(self.bads, self.weight - self.bads) < SMALLEST_BLOCK_BADS
-
-    def absorb(self, other: _Block) -> None:
-        self.weight += other.weight
-        self.bads += other.bads
-        self.margin_sum += other.margin_sum
+    def shifted(self, by: float) -> Self:
+        """Add to every level."""
+        return type(self)(
+            margins=self.margins,
+            levels=tuple(level + by for level in self.levels),
+            slope=self.slope,
+        )
 
 
-def _pooled(margins: Values, y: Values, weight: Values) -> list[_Block]:
-    """Blocks of rising bad rate, each with enough goods and bads."""
-    distinct, place = np.unique(margins, return_inverse=True)
-    n = np.bincount(place, weights=weight)
-    bads = np.bincount(place, weights=weight * y)
-    blocks: list[_Block] = []
-    for m, w, b in zip(distinct.tolist(), n.tolist(), bads.tolist(), strict=True):
-        blocks.append(_Block(w, b, m * w))
-        while len(blocks) > 1 and (blocks[-2].rate >= blocks[-1].rate or blocks[-2].is_thin):
-            last = blocks.pop()
-            blocks[-1].absorb(last)
-    while len(blocks) > 1 and blocks[-1].is_thin:
-        last = blocks.pop()
-        blocks[-1].absorb(last)
-    return blocks
+def _blocks(sample: CalibrationSample) -> tuple[FloatArray, FloatArray]:
+    """Mean margin and bad rate of each block, both rising; equal margins are never split."""
+    # A process that only scores does not pay for loading an optimiser.
+    from scipy.optimize import isotonic_regression
+
+    margins, place = np.unique(sample.margins, return_inverse=True)
+    weight: FloatArray = np.bincount(place, weights=sample.weights).astype(np.float64)
+    bads: FloatArray = np.bincount(place, weights=sample.weights * sample.bad).astype(np.float64)
+    starts = isotonic_regression(bads / weight, weights=weight).blocks[:-1]
+    starts = _large_enough(starts, bads, weight - bads)
+    ends = np.append(starts[1:], margins.size) - 1
+    size = np.add.reduceat(weight, starts)
+    # A mean lies between its numbers but for rounding, and blocks must not meet.
+    centres = np.clip(
+        np.add.reduceat(weight * margins, starts) / size, margins[starts], margins[ends]
+    )
+    return centres, np.add.reduceat(bads, starts) / size
+
+
+def _large_enough(starts: IntArray, bads: FloatArray, goods: FloatArray) -> IntArray:
+    """Join neighbours, from the safest on, until each holds enough of both classes."""
+    kept: list[int] = []
+    begin, held_bads, held_goods = int(starts[0]), 0.0, 0.0
+    per_block = (np.add.reduceat(bads, starts), np.add.reduceat(goods, starts))
+    for block, (more_bads, more_goods) in enumerate(zip(*per_block, strict=True)):
+        held_bads += more_bads
+        held_goods += more_goods
+        if min(held_bads, held_goods) >= LEAST_OF_CLASS:
+            kept.append(begin)
+            begin, held_bads, held_goods = int(starts[(block + 1) % len(starts)]), 0.0, 0.0
+    # What is left over at the risky end belongs to the last block that was large enough.
+    return np.array(kept or [int(starts[0])], dtype=np.int64)
