@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from credit.metrics import Interval
 from credit.metrics.sample import FloatArray
+from credit.report.chart import INK
 from credit.report.curve import Curve
+
+Corner = Literal["upper left", "lower left", "lower right"]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,6 +96,11 @@ def spread_out(
         offsets = (np.arange(len(chosen)) + 1) // 2 * np.where(np.arange(len(chosen)) % 2, 1, -1)
         moved[chosen] = np.clip(offsets * 0.035, -0.38, 0.38)
     return moved
+
+
+def legend(axes: Axes, where: Corner) -> None:
+    """Explain colours, on the page's own ground."""
+    axes.legend(loc=where, frameon=False, labelcolor=INK, fontsize=9)
 
 
 def short(name: str, longest: int = 22) -> str:

@@ -41,8 +41,6 @@ STYLE: dict[Any, Any] = {
     "grid.color": NEUTRAL,
     "grid.alpha": 0.25,
     "grid.linewidth": 0.6,
-    "legend.frameon": False,
-    "legend.labelcolor": INK,
     "lines.linewidth": 1.6,
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
@@ -53,15 +51,17 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def new_figure(height: float = HEIGHT, n_columns: int = 1) -> tuple[Figure, list[Axes]]:
+def new_figure(
+    height: float = HEIGHT, n_columns: int = 1, n_rows: int = 1
+) -> tuple[Figure, list[Axes]]:
     """Make a figure with axes beside each other, outside of pyplot: nothing is kept when it is gone."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     with rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        axes = figure.subplots(1, n_columns, squeeze=False)[0]
-    return figure, list(axes)
+        axes = figure.subplots(n_rows, n_columns, squeeze=False)
+    return figure, list(axes.ravel())
 
 
 def svg(figure: Figure, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from credit.metrics import ReliabilityBin
-from credit.report.axes import band, nice_log, nothing, percent, shares
+from credit.report.axes import band, legend, nice_log, nothing, percent, shares
 from credit.report.chart import BAD, GOOD, HEIGHT, INK, NEUTRAL, new_figure, svg
 from credit.report.decisions import CardDecisions, Profit
 from credit.report.performance import Discrimination
@@ -30,7 +30,7 @@ def gain_figure(found: Discrimination, bad_rate: float) -> str:
     )
     axes.plot(found.gain.x, found.gain.y, color=BAD, label="this model")
     shares(axes, "riskiest applicants", "bads among them")
-    axes.legend(loc="lower right")
+    legend(axes, "lower right")
     return svg(figure, "Gain curve")
 
 
@@ -44,7 +44,7 @@ def score_figure(found: Discrimination, cutoff_score: float) -> str:
     axes.set_xlabel("score, higher is safer")
     axes.set_ylabel("share of the class")
     axes.yaxis.set_major_formatter(percent())
-    axes.legend(loc="upper left")
+    legend(axes, "upper left")
     return svg(figure, "Scores of goods and bads")
 
 
@@ -101,7 +101,7 @@ def cost_figure(found: CardDecisions) -> str:
     axes.xaxis.set_major_formatter(percent())
     axes.set_xlabel("decline from this PD on")
     axes.set_ylabel("cost per applicant")
-    axes.legend(loc="lower right")
+    legend(axes, "lower right")
     return svg(figure, "Cost curve")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from credit.metrics import CharacteristicStability
-from credit.report.axes import intervals, nothing, percent, short, spread_out
+from credit.report.axes import intervals, legend, nothing, percent, short, spread_out
 from credit.report.chart import BAD, GOOD, INK, NEUTRAL, SAFE_TO_RISKY, new_figure, svg
 from credit.report.reasons import CardReasons, ReasonCount
 from credit.report.search import SearchLog
@@ -50,7 +50,7 @@ def stability_figure(features: Sequence[CharacteristicStability]) -> str:
     )
     axes.set_xlim(left=0)
     axes.set_xlabel("CSI")
-    axes.legend(loc="lower right")
+    legend(axes, "lower right")
     return svg(figure, "Stability of features")
 
 
@@ -74,7 +74,7 @@ def period_figure(periods: Sequence[Period]) -> str:
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(percent(1))
     axes.set_xlabel("period that ends in")
-    axes.legend(loc="lower left")
+    legend(axes, "lower left")
     return svg(figure, "Bad rate by period")
 
 
@@ -95,7 +95,7 @@ def reason_figure(reasons: Sequence[ReasonCount]) -> str:
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(percent())
     axes.set_xlabel("declined applicants")
-    axes.legend(loc="lower right")
+    legend(axes, "lower right")
     return svg(figure, "Reasons of declined applicants")
 
 
@@ -137,20 +137,25 @@ def search_figure(search: SearchLog) -> str | None:
     drawn = _searched_numbers(search)[:PANELS]
     if not drawn:
         return None
-    figure, axes = new_figure(1.9, len(drawn))
+    n_columns = min(2, len(drawn))
+    n_rows = -(-len(drawn) // n_columns)
+    figure, axes = new_figure(0.3 + 1.7 * n_rows, n_columns, n_rows)
+    for unused in axes[len(drawn) :]:
+        unused.remove()
     for place, (name, x, y) in enumerate(drawn):
         axes[place].plot(x, y, color=GOOD, marker="o", markersize=3, alpha=0.8, linestyle="none")
         if min(x) > 0 and max(x) / min(x) > 30:  # noqa: PLR2004 - what was searched by factors
             axes[place].set_xscale("log")
             axes[place].xaxis.set_minor_formatter(nothing())
         else:
-            axes[place].locator_params(axis="x", nbins=3)
-        axes[place].set_xlabel(short(name), fontsize=8)
-        axes[place].tick_params(labelsize=7.5)
+            axes[place].locator_params(axis="x", nbins=4)
+        axes[place].set_xlabel(short(name))
         if place:
             axes[place].sharey(axes[0])
+        if place % n_columns:
             axes[place].tick_params(labelleft=False)
-    axes[0].set_ylabel("AUC, inner folds")
+        else:
+            axes[place].set_ylabel("AUC")
     return svg(figure, "Trials of the search")
 
 

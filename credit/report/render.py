@@ -88,6 +88,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "number": number,
+        "setting": setting,
         "share": share,
         "interval": interval,
         "share_interval": share_interval,
@@ -114,6 +115,11 @@ def number(value: Any) -> str:
         digits = 3 if value == 0 else max(0, 3 - math.floor(math.log10(abs(value))))
         return f"{value:,.{min(digits, 6)}f}"
     return f"{value:.3e}"
+
+
+def setting(value: Any) -> str:
+    """What somebody chose, as short as it can be said without changing it much."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def share(value: float) -> str:
