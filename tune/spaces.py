@@ -71,6 +71,8 @@ SPACES: dict[str, Space] = {
             "minimum_bin_share": Distribution(loguniform=(0.005, 0.05)),
             "minimum_iv": Distribution(choice=(0.0, 0.01, 0.02)),
             "regularization": Distribution(loguniform=(0.01, 10.0)),
+            # Fewer features that say the same read better, and can cost 0.002 of AUC.
+            "maximum_vif": Distribution(choice=(None, 10.0)),
         },
         trials=6,
     ),

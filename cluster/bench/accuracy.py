@@ -100,7 +100,7 @@ def measure_all(
         for columns in published.columns:
             contract = published.contract(columns)
             rows, _ = prepare(frame, contract)
-            for setting in published.settings:
+            for setting in (s for s in published.settings if s.suits(columns)):
                 advance(f"{published.name}, {columns}, {setting.model}")
                 yield measure(published, columns, contract, rows, setting, num_threads=num_threads)
 
@@ -108,8 +108,10 @@ def measure_all(
 def n_measurements(folder: Path, only: str | None) -> int:
     """How many rows :func:`measure_all` will give."""
     return sum(
-        len(p.columns) * len(p.settings)
+        setting.suits(columns)
         for p in PUBLISHED
+        for columns in p.columns
+        for setting in p.settings
         if (folder / p.file).is_file() and only in (None, p.product)
     )
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from credit.contract import Contract, load_contract
-from credit.contract.variants import all_columns, contract_without_options
+from credit.contract.feature import Feature
+from credit.contract.variants import BENCHMARK_REASON, all_columns, contract_without_options
 from tune.spec import Candidate
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A candidate with its parameters, fixed; nothing is searched on the rows that are measured."""
+    """A candidate with its parameters, fixed; nothing is searched on the rows that are measured.
+
+    ``columns`` restricts it to some column sets; without any it is measured on all of them.
+    """
 
     candidate: Candidate
     parameters: Mapping[str, Any]
+    columns: tuple[str, ...] = ()
+
+    def suits(self, columns: str) -> bool:
+        """Whether it is measured on a set of columns."""
+        return not self.columns or columns in self.columns
 
     @property
     def model(self) -> str:
@@ -37,6 +46,10 @@ class Published:
         Stratified folds, shuffled, with identical rows on one side; repeats use other seeds.
     anchor
         What was published, to compare with.
+    columns
+        ``all`` holds protected columns and is never served; ``served`` is the contract as it is.
+    benchmark_features
+        Made of protected columns, for ``all`` alone.
     """
 
     name: str
@@ -47,19 +60,14 @@ class Published:
     settings: tuple[Setting, ...]
     anchor: str
     columns: tuple[str, ...] = ("all", "served")
+    benchmark_features: tuple[Feature, ...] = ()
 
     def contract(self, columns: str) -> Contract:
         """The product's contract with one set of columns."""
         served = load_contract(self.product)
-        return COLUMN_SETS[columns](served)
-
-
-COLUMN_SETS: dict[str, Callable[[Contract], Contract]] = {
-    "all": all_columns,
-    "served": lambda contract: contract,
-    "served_without_age": contract_without_options,
-}
-"""``all`` holds protected columns and is never served."""
+        if columns == "all":
+            return all_columns(served, self.benchmark_features)
+        return contract_without_options(served) if columns == "served_without_age" else served
 
 
 def _boosting(bags: int = 3, **parameters: Any) -> Setting:
@@ -71,6 +79,32 @@ def _plain(family: str, **parameters: Any) -> Setting:
     return Setting(Candidate(family=family), parameters)
 
 
+def _give_me_some_credit(bags: int, columns: tuple[str, ...]) -> Setting:
+    setting = _boosting(
+        bags=bags,
+        num_iterations=250,
+        learning_rate=0.05,
+        num_leaves=12,
+        max_depth=5,
+        min_data_in_leaf=300,
+        feature_fraction=0.5,
+    )
+    return replace(setting, columns=columns)
+
+
+def _per_year(column: str) -> Feature:
+    return _ratio(column, "age", plus=0.0)
+
+
+def _per_line(column: str) -> Feature:
+    return _ratio(column, "open_credit_lines", plus=1.0)
+
+
+def _ratio(column: str, by: str, *, plus: float) -> Feature:
+    name, columns = f"{column}_per_{by}", (column, by)
+    return Feature(name=name, op="ratio", columns=columns, plus=plus, reason=BENCHMARK_REASON)
+
+
 PUBLISHED = (
     Published(
         name="Give Me Some Credit",
@@ -79,19 +113,25 @@ PUBLISHED = (
         n_folds=5,
         n_repeats=1,
         settings=(
-            _boosting(
-                num_iterations=330,
-                learning_rate=0.04,
-                num_leaves=15,
-                max_depth=6,
-                min_data_in_leaf=200,
-                feature_fraction=0.6,
+            _give_me_some_credit(bags=4, columns=("all",)),
+            _give_me_some_credit(bags=1, columns=("served", "served_without_age")),
+            _plain(
+                "scorecard",
+                max_bins=12,
+                minimum_bin_share=0.005,
+                minimum_iv=0.0,
+                maximum_vif=None,
             ),
-            _plain("scorecard"),
             _plain("logistic", regularization=1.0),
         ),
         anchor="tuned XGBoost 0.8665, winner of the competition 0.8696 (private leaderboard)",
         columns=("all", "served", "served_without_age"),
+        benchmark_features=(
+            _per_year("revolving_utilization"),
+            _per_year("monthly_income"),
+            _per_year("debt_ratio"),
+            *(_per_line(f"past_due_{kind}") for kind in ("30_59", "60_89", "90")),
+        ),
     ),
     Published(
         name="Taiwan",
@@ -101,14 +141,17 @@ PUBLISHED = (
         n_repeats=1,
         settings=(
             _boosting(
-                num_iterations=300,
-                learning_rate=0.03,
-                num_leaves=15,
+                bags=3,
+                num_iterations=400,
+                learning_rate=0.02,
+                num_leaves=16,
                 max_depth=6,
-                min_data_in_leaf=200,
-                feature_fraction=0.5,
+                min_data_in_leaf=100,
+                feature_fraction=0.4,
+                bagging_fraction=0.7,
+                lambda_l2=20.0,
             ),
-            _plain("scorecard"),
+            _plain("scorecard", minimum_iv=0.0),
             _plain("logistic", regularization=0.1),
         ),
         anchor="plain LightGBM 0.784",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 from pydantic import ValidationError
 
-from cluster.cli import bench, contract, data, demo, score, serve, tune
+from cluster.cli import bench, contract, data, demo, model, score, serve, tune
 from cluster.cli.terminal import errors_console, quiet_libraries, show_own_warnings
 from cluster.exits import INTERRUPTED, exit_code
 from credit.errors import CreditError, SettingsInvalid
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.add_typer(contract.app, name="contract")
 app.add_typer(data.app, name="data")
 app.command("tune")(tune.tune)
+app.add_typer(model.app, name="model")
 app.command("serve")(serve.serve)
 app.command("score")(score.score)
 app.command("demo")(demo.demo)

@@ -35,7 +35,7 @@ class Column(Part):
     sentinels
         Codes that are not amounts or counts (such as 98) and what they mean.
     bad
-        On a target that is not 0 and 1: the value, as text, that means bad. All others mean good.
+        On a target that is not 0 and 1: the value, as text, that means bad. The one other value means good.
     source
         Where the column comes from, such as ``bureau``; see ``Contract.consents``.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from credit.contract.column import Column
 from credit.contract.feature import Feature
 from credit.contract.model import Contract, ReasonGroup
@@ -9,14 +11,15 @@ from credit.contract.model import Contract, ReasonGroup
 BENCHMARK_REASON = "BENCHMARK_ONLY"
 
 
-def all_columns(contract: Contract) -> Contract:
+def all_columns(contract: Contract, extra: Sequence[Feature] = ()) -> Contract:
     """Let every protected column in, as it is: for comparison with published figures alone.
 
-    Its product has another name, so that no registry and no service takes it for the real one.
+    ``extra`` features may read them, too; their reason is :data:`BENCHMARK_REASON`. Its product has
+    another name, so that no registry and no service takes it for the real one.
     """
     protected = [c for c in contract.columns if c.role == "protected" and c.type != "text"]
     kept = contract_without_options(contract)
-    added = tuple(_as_it_is(column) for column in protected)
+    added = (*(_as_it_is(column) for column in protected), *extra)
     names = {feature.name for feature in added}
     group = ReasonGroup(
         code=BENCHMARK_REASON, text="A protected column; no applicant is told this."

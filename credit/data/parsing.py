@@ -13,8 +13,15 @@ import pyarrow
 
 from credit.errors import DataError
 
-COMPRESSIONS = {".csv": None, ".csv.gz": "gzip", ".csv.zst": "zstd", ".csv.bz2": "bz2"}
-"""Endings of CSV files, and how each is compressed."""
+COMPRESSIONS = {
+    ".csv": None,
+    ".csv.gz": "gzip",
+    ".csv.zst": "zstd",
+    ".csv.bz2": "bz2",
+    ".asc": None,
+    ".asc.gz": "gzip",
+}
+"""Endings of text tables, and how each is compressed; ``.asc`` separates by spaces, the others by commas."""
 
 KINDS = (*COMPRESSIONS, ".parquet", ".jsonl")
 """Endings that are understood."""
@@ -64,6 +71,7 @@ def _parsed(source: Path | BytesIO, kind: str, label: str) -> pd.DataFrame:
         return _json_lines(content.decode("utf-8"), label)
     # The stubs know compressions by their literal names only.
     options: Any = {"compression": COMPRESSIONS[kind]}
+    options["sep"] = " " if kind.startswith(".asc") else ","
     frame: pd.DataFrame = pd.read_csv(
         source, float_precision="round_trip", low_memory=False, **options
     )

@@ -28,7 +28,8 @@ class BagExplainer:
         return Explanation(
             base=math.fsum(e.base for e in found) / n,
             contributions=tuple(
-                math.fsum(values) / n for values in zip(*(e.contributions for e in found), strict=True)
+                math.fsum(values) / n
+                for values in zip(*(e.contributions for e in found), strict=True)
             ),
             engine=found[0].engine,
         )

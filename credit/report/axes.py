@@ -16,6 +16,7 @@ Corner = Literal["upper left", "lower left", "lower right"]
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.ticker import Formatter, Locator
 
 
@@ -101,6 +102,20 @@ def spread_out(
 def legend(axes: Axes, where: Corner) -> None:
     """Explain colours, on the page's own ground."""
     axes.legend(loc=where, frameon=False, labelcolor=INK, fontsize=9)
+
+
+def legend_above(figure: Figure, axes: Axes) -> None:
+    """Explain colours above the axes, where bars would lie beneath a legend."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper right",
+        frameon=False,
+        labelcolor=INK,
+        fontsize=9,
+        ncols=len(labels),
+    )
 
 
 def short(name: str, longest: int = 22) -> str:

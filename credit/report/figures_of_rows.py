@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from credit.metrics import CharacteristicStability
-from credit.report.axes import intervals, legend, nothing, percent, short, spread_out
+from credit.report.axes import intervals, legend, legend_above, nothing, percent, short, spread_out
 from credit.report.chart import BAD, GOOD, INK, NEUTRAL, SAFE_TO_RISKY, new_figure, svg
 from credit.report.reasons import CardReasons, ReasonCount
 from credit.report.search import SearchLog
@@ -36,7 +36,7 @@ def segment_figure(segment: Segment) -> str:
 def stability_figure(features: Sequence[CharacteristicStability]) -> str:
     """CSI of the features that moved most, and what chance alone would do."""
     shown = features[:ROWS_SHOWN]
-    figure, [axes] = new_figure(0.8 + 0.26 * len(shown))
+    figure, [axes] = new_figure(1.0 + 0.26 * len(shown))
     intervals(axes, [short(f.name) for f in shown], [f.index for f in shown], BAD, as_shares=False)
     places = range(len(shown))[::-1]
     axes.plot(
@@ -50,7 +50,7 @@ def stability_figure(features: Sequence[CharacteristicStability]) -> str:
     )
     axes.set_xlim(left=0)
     axes.set_xlabel("CSI")
-    legend(axes, "lower right")
+    legend_above(figure, axes)
     return svg(figure, "Stability of features")
 
 
@@ -81,7 +81,7 @@ def period_figure(periods: Sequence[Period]) -> str:
 def reason_figure(reasons: Sequence[ReasonCount]) -> str:
     """How often each reason is told first, and at all."""
     shown = reasons[:ROWS_SHOWN]
-    figure, [axes] = new_figure(0.8 + 0.28 * len(shown))
+    figure, [axes] = new_figure(1.0 + 0.28 * len(shown))
     places = np.arange(len(shown))[::-1]
     axes.barh(
         places,
@@ -95,7 +95,7 @@ def reason_figure(reasons: Sequence[ReasonCount]) -> str:
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(percent())
     axes.set_xlabel("declined applicants")
-    legend(axes, "lower right")
+    legend_above(figure, axes)
     return svg(figure, "Reasons of declined applicants")
 
 

@@ -53,9 +53,8 @@ def _of_the_rows(data: CardData, found: Discrimination) -> list[str]:
         "leaves the ground that was measured."
     )
     if data.n_refused:
-        share = data.n_refused / data.n_rows
         said.append(
-            f"{data.n_refused:,} of {data.n_rows:,} rows ({share:.1%}) break the contract and are left out; in "
+            f"{data.n_refused:,} of {data.n_rows:,} rows break the contract and are left out; in "
             "service such applications are refused, too."
         )
     said.append(

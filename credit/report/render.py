@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -98,9 +99,7 @@ def _environment() -> Environment:
 
 
 def _text(name: str) -> str:
-    loader = _environment().loader
-    assert loader is not None  # noqa: S101 - set above; for the type checker
-    return loader.get_source(_environment(), name)[0]
+    return (resources.files("credit.report") / "page" / name).read_text(encoding="utf-8")
 
 
 def number(value: Any) -> str:

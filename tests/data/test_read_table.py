@@ -83,3 +83,10 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     for name in ("gone.csv", "folder.csv"):
         with pytest.raises(DataError, match=f"{name}: there is no such file"):
             read_table(tmp_path / name)
+
+
+def test_an_asc_file_is_separated_by_spaces(tmp_path: Path) -> None:
+    path = tmp_path / "old.asc"
+    path.write_text("a b\n0.1 2\n0.3 4\n", encoding="utf-8")
+
+    assert read_table(path).to_dict("list") == {"a": [0.1, 0.3], "b": [2, 4]}

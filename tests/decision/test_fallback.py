@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from credit.contract import Contract
+from credit.contract import Contract, RowValidator
 from credit.decision import Bundle, load_bundle, save_bundle, score
 from credit.decision.bundle_files import (
     FALLBACK_FOLDER,
@@ -21,7 +21,7 @@ from credit.decision.bundle_files import (
     install_bundle,
 )
 from credit.decision.fallback import fallback_name, withheld_cases
-from credit.decision.golden import check_explanations
+from credit.decision.golden import check_explanations, golden_applications
 from credit.decision.score import Answer
 from credit.decision.scorer import answer
 from credit.errors import ApplicationInvalid, BundleCorrupt, BundleUnknown
@@ -269,3 +269,34 @@ def test_no_golden_row_of_a_fallback_is_a_person(bundle: Bundle) -> None:
         for golden in fallback.golden.rows:
             values = np.array(fallback.validator.application(golden.application).values)
             assert values.tobytes() not in people
+
+
+# Rows to learn from lack what their applicants withheld.
+
+
+def test_a_product_learns_from_rows_of_applicants_who_withheld_something() -> None:
+    frame = book(300, seed=3)
+    consents = ["employment;digital", "digital", "employment", ""] * 75
+    rows, check = prepare(frame.assign(consents=consents), twosources.contract())
+    assert check.failures == ()
+    place = twosources.contract().input_positions["payroll"]
+    assert np.isnan(rows.raw[:, place]).sum() == 150
+
+    golden = golden_applications(twosources.contract(), rows.raw, seed=1)
+
+    for row in golden:
+        asked = RowValidator(twosources.contract()).application(row)
+        assert asked.withheld == ()
+        assert not math.isnan(asked.values[place])
+
+
+def test_a_source_that_everybody_withheld_is_withheld_by_made_up_applicants() -> None:
+    frame = book(400, seed=3).assign(consents="employment")
+    rows, _ = prepare(frame, twosources.contract())
+
+    [withheld] = {
+        RowValidator(twosources.contract()).application(row).withheld
+        for row in golden_applications(twosources.contract(), rows.raw, seed=1)
+    }
+
+    assert withheld == ("digital",)

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from credit.contract.cells import cell_texts
-from credit.contract.cells import read_cells
+from credit.contract.cells import cell_texts, read_cells
 from credit.contract.column import Column
 from credit.contract.inference.vocabulary import (
     sounds_like_code,
