@@ -32,7 +32,7 @@ check: install ## lint, types, import rules
 	$(BIN)/lint-imports
 
 test: check ## everything: check, then all tests, each promise proved small
-	$(BIN)/pytest -m "not ray and not full"
+	$(BIN)/pytest -n auto --dist loadfile -m "not ray and not full"
 	$(BIN)/pytest -m "ray and not full"
 
 prove: install ## the same promises at full count

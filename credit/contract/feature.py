@@ -61,6 +61,9 @@ OWN_KEYS: dict[Operation, tuple[str, ...]] = {
 }
 """Keys that an operation needs, and no other operation may have."""
 
+FURTHER_KEYS: dict[Operation, tuple[str, ...]] = {"cap": ("divide",)}
+"""Those that an operation may have as well."""
+
 
 class Only(Part):
     """A feature exists only while a column lies above a bound; otherwise it is missing."""
@@ -74,7 +77,7 @@ class Feature(Part):
 
     ================ ==========================================================================
     ``value``        the column
-    ``cap``          the smaller of column and ``at``
+    ``cap``          the smaller of ``at`` and the column, divided by ``divide`` where it is given
     ``ratio``        the first column divided by the second plus ``plus``; missing when that is 0
     ``product``      the two multiplied, or the first alone while ``only`` does not hold
     ``sum``          all added
@@ -132,9 +135,11 @@ class Feature(Part):
             )
         for key in ("at", "values", "divide", "part"):
             owners = [op for op, keys in OWN_KEYS.items() if key in keys]
-            if (self.op in owners) != (getattr(self, key) is not None):
+            takers = owners + [op for op, keys in FURTHER_KEYS.items() if key in keys]
+            given = getattr(self, key) is not None
+            if (given and self.op not in takers) or (not given and self.op in owners):
                 raise ValueError(
-                    f"feature {self.name}: `{key}` goes with op {' or '.join(owners)}, and only with it"
+                    f"feature {self.name}: `{key}` goes with op {' or '.join(takers)}, and only with it"
                 )
         if self.divide == 0:
             raise ValueError(f"feature {self.name}: `divide` may not be 0")

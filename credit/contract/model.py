@@ -219,6 +219,11 @@ class Contract(Part):
                         f"feature {feature.name}: {name} may be used only as op cap, at most "
                         f"{options[name].cap:g}, with risk decreasing"
                     )
+                elif not _rises_past(options[name].cap, self.by_name[name], feature.divide or 1.0):
+                    problems.append(
+                        f"feature {feature.name}: {name} must come out in years from 0 up to more than "
+                        f"{options[name].cap:g}; divide it by what one year adds, such as -365.25"
+                    )
         barred = options.keys() | {f.name for f in self.features if options.keys() & f.reads}
         problems += [
             f"rule {rule.code}: {rule.subject} is protected and may not decide"
@@ -226,6 +231,12 @@ class Contract(Part):
             if rule.subject in barred
         ]
         return problems
+
+
+def _rises_past(cap: float, column: Column, divide: float) -> bool:
+    """Whether an age counts forwards and can reach the cap: counted backwards, cap and direction turn around."""
+    years = [bound / divide for bound in (column.minimum, column.maximum) if bound is not None]
+    return bool(years) and min(years) >= 0 and max(years) > cap
 
 
 def _ordered(part: Any) -> Any:

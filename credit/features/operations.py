@@ -49,7 +49,13 @@ def _value(feature: Feature, columns: Sequence[Column], at: list[int]) -> Compil
 
 
 def _cap(feature: Feature, columns: Sequence[Column], at: list[int]) -> Compiled:
-    return capped(_value(feature, columns, at), float(feature.at or 0))
+    bound = float(feature.at or 0)
+    if feature.divide is None:
+        return capped(_value(feature, columns, at), bound)
+    i, divide = at[0], feature.divide
+    return capped(
+        Compiled(lambda v, c: c[i] / divide, lambda raw, clean: clean[:, i] / divide), bound
+    )
 
 
 def _ratio(feature: Feature, columns: Sequence[Column], at: list[int]) -> Compiled:

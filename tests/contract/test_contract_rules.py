@@ -118,6 +118,7 @@ def _bands(*below: Any) -> Callable[[Document], None]:
 
 
 AGE_ONLY_AS = "age may be used only as op cap, at most 62, with risk decreasing"
+IN_YEARS = "age must come out in years from 0 up to more than 62; divide it by what one year adds"
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,13 @@ AGE_ONLY_AS = "age may be used only as op cap, at most 62, with risk decreasing"
         ),
         (_feature("age_capped", at=None), "feature age_capped: `at` goes with op cap"),
         (_feature("age_capped", at=63), f"feature age_capped: {AGE_ONLY_AS}"),
+        (_feature("age_capped", divide=-1), f"feature age_capped: {IN_YEARS}"),
+        (_feature("age_capped", divide=10), f"feature age_capped: {IN_YEARS}"),
+        (_column("age", minimum=-43830, maximum=-6574), f"feature age_capped: {IN_YEARS}"),
+        (
+            _feature("income", divide=12),
+            "feature income: `divide` goes with op scaled or cap, and only with it",
+        ),
         (_feature("age_capped", risk="any"), f"feature age_capped: {AGE_ONLY_AS}"),
         (_feature("age_capped", risk="increasing"), f"feature age_capped: {AGE_ONLY_AS}"),
         (_feature("age_capped", op="value", at=None), f"feature age_capped: {AGE_ONLY_AS}"),
