@@ -89,6 +89,9 @@ class FoldsSpec(_Part):
     outer
         1 holds one part in ``holdout_parts`` out; more repeats the whole search in each of so many
         outer folds, which are reported together.
+    calibration
+        Folds whose out-of-fold margins the calibrator learns from: more than the search has, so that
+        they come from models close in size to the final one.
     embargo_days
         Days left out between training and validation of a rolling split, so that no outcome of
         the training rows lies in the validation period.
@@ -98,6 +101,7 @@ class FoldsSpec(_Part):
     inner: Annotated[int, Field(ge=2, le=20)] = 3
     outer: Annotated[int, Field(ge=1, le=20)] = 1
     holdout_parts: Annotated[int, Field(ge=2, le=20)] = 5
+    calibration: Annotated[int, Field(ge=2, le=20)] = 5
     embargo_days: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")

@@ -23,9 +23,6 @@ from tune.rows import Rows
 from tune.spec import Candidate, FoldsSpec
 from tune.verification import Verification, flat_metrics, verify
 
-CALIBRATION_FOLDS = 5
-"""More folds than the search has: the calibrator sees margins of models close in size to the final one."""
-
 
 @dataclass(frozen=True)
 class Fitted:
@@ -58,7 +55,7 @@ def fit_calibrated(
     features = FeatureSpec.of(contract)
     shared: dict[str, Any] = {"seed": seed, "num_threads": num_threads}
     margins, labels, weights = [], [], []
-    plan = plan_folds(train, folds, n_folds=CALIBRATION_FOLDS, seed=seed + 1)
+    plan = plan_folds(train, folds, n_folds=folds.calibration, seed=seed + 1)
     for fold in make_folds(train, contract, plan):
         inside = TrainingRows(fold.train, fold.train_labels, fold.train_weights)
         model = learn(inside, candidate, features, parameters, **shared)

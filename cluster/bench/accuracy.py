@@ -31,6 +31,9 @@ from tune.winner import fit_calibrated
 
 SEED = 42
 
+CALIBRATION_FOLDS = 3
+"""Inside each fold; fewer than a sweep takes, because every fold is fitted so many times more."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -167,7 +170,7 @@ def _one_repeat(
     seed: int,
     num_threads: int,
 ) -> list[tuple[Any, Any]]:
-    spec = FoldsSpec()
+    spec = FoldsSpec(calibration=CALIBRATION_FOLDS)
     found = []
     for inside, outside in plan_folds(rows, spec, n_folds=published.n_folds, seed=seed):
         fitted = fit_calibrated(
