@@ -82,12 +82,12 @@ def _plain(family: str, **parameters: Any) -> Setting:
 def _give_me_some_credit(bags: int, columns: tuple[str, ...]) -> Setting:
     setting = _boosting(
         bags=bags,
-        num_iterations=250,
-        learning_rate=0.05,
+        num_iterations=320,
+        learning_rate=0.04,
         num_leaves=12,
         max_depth=5,
         min_data_in_leaf=300,
-        feature_fraction=0.5,
+        feature_fraction=0.4,
     )
     return replace(setting, columns=columns)
 
@@ -113,7 +113,7 @@ PUBLISHED = (
         n_folds=5,
         n_repeats=1,
         settings=(
-            _give_me_some_credit(bags=3, columns=("all",)),
+            _give_me_some_credit(bags=4, columns=("all",)),
             _give_me_some_credit(bags=1, columns=("served", "served_without_age")),
             _plain(
                 "scorecard",

@@ -14,7 +14,7 @@ BENCHMARK_REASON = "BENCHMARK_ONLY"
 def all_columns(contract: Contract, extra: Sequence[Feature] = ()) -> Contract:
     """Let every protected column in, as it is: for comparison with published figures alone.
 
-    ``extra`` features may read them, too; their reason is :data:`BENCHMARK_REASON`. Its product has
+    No feature has a direction: published models have none. ``extra`` features may read them, too; their reason is :data:`BENCHMARK_REASON`. Its product has
     another name, so that no registry and no service takes it for the real one.
     """
     protected = [c for c in contract.columns if c.role == "protected" and c.type != "text"]
@@ -33,7 +33,7 @@ def all_columns(contract: Contract, extra: Sequence[Feature] = ()) -> Contract:
                 for c in contract.columns
             ],
             "features": [
-                *(f.model_dump() for f in kept.features if f.name not in names),
+                *({**f.model_dump(), "risk": "any"} for f in kept.features if f.name not in names),
                 *(f.model_dump() for f in added),
             ],
             "reasons": [*(r.model_dump() for r in contract.reasons), group.model_dump()],

@@ -125,7 +125,7 @@ IN_YEARS = "age must come out in years from 0 up to more than 62; divide it by w
     ("breaks", "message"),
     [
         (_duplicate("columns"), "column dependents appears twice"),
-        (_duplicate("features"), "feature dependents appears twice"),
+        (_duplicate("features"), "feature utilization_is_amount appears twice"),
         (_duplicate("reasons"), "code AGE appears twice"),
         (_rule(code="AGE"), "code AGE appears twice"),
         (_without_column("defaulted"), "there is no target column"),

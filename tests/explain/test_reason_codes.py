@@ -106,7 +106,7 @@ def test_a_rule_comes_first_and_carries_no_points(contract: Contract) -> None:
     assert found[0].text.startswith("The payment history is reported as a code")
 
 
-@given(values=st.lists(st.floats(-3, 3), min_size=14, max_size=14))
+@given(values=st.lists(st.floats(-3, 3), min_size=19, max_size=19))
 def test_every_reason_costs_points_and_the_order_is_that_of_the_points(
     contract: Contract, values: list[float]
 ) -> None:

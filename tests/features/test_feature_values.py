@@ -25,6 +25,9 @@ LOOSE_CAPS = {
     "monthly_debt": 20_000.0,
     "income": 30_000.0,
     "income_per_person": 15_000.0,
+    "lines_in_use": 40.0,
+    "income_per_line": 9_000.0,
+    "debt_per_line": 2_000.0,
 }
 
 
@@ -57,6 +60,11 @@ def test_an_ordinary_application(transform: FeatureTransform, contract: Contract
         "open_credit_lines": 7.0,
         "real_estate_loans": 1.0,
         "dependents": 2.0,
+        "lines_in_use": 0.31 * 7,
+        "real_estate_share": 0.125,
+        "income_per_line": 525.0,
+        "debt_per_line": 0.35 / 8,
+        "utilization_is_amount": 0.0,
     }
 
 

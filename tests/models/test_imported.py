@@ -391,7 +391,7 @@ class TestRefusedAtImport:
     ) -> None:
         table, labels = learned
         few = LogisticRegression().fit(table.to_numpy(), labels)
-        with pytest.raises(DataError, match="takes 4 columns without names, the contract has 14"):
+        with pytest.raises(DataError, match="takes 4 columns without names, the contract has 19"):
             bring(tmp_path, contract, few)
 
         n = len(contract.features)
