@@ -63,13 +63,7 @@ class Judge:
         ]
         calibration = fairness = None
         if len(self.objectives) > 1:
-            prob = np.concatenate(cross_calibrated(folds, margins))
-            if "calibration" in self.objectives:
-                labels = np.concatenate([fold.validation_labels for fold in folds])
-                calibration = expected_calibration_error(labels, prob)
-            else:
-                segments = np.concatenate([fold.segments for fold in folds])
-                fairness = _approval_gap(segments, prob < self.cutoff)
+            calibration, fairness = self._second(folds, margins)
         return StepResult(
             auc=float(np.mean(aucs)),
             auc_spread=float(np.ptp(aucs)),
@@ -78,6 +72,25 @@ class Judge:
             calibration=calibration,
             fairness=fairness,
         )
+
+    def _second(
+        self, folds: Sequence[Fold], margins: Sequence[Margins]
+    ) -> tuple[float | None, float | None]:
+        """Calibration or fairness, the worst possible where a model ranks the wrong way."""
+        for_calibration = "calibration" in self.objectives
+        try:
+            prob = np.concatenate(cross_calibrated(folds, margins))
+        except DataError:
+            return (WORST, None) if for_calibration else (None, WORST)
+        if for_calibration:
+            labels = np.concatenate([fold.validation_labels for fold in folds])
+            return expected_calibration_error(labels, prob), None
+        segments = np.concatenate([fold.segments for fold in folds])
+        return None, _approval_gap(segments, prob < self.cutoff)
+
+
+WORST = 1.0
+"""An error or a gap of everything."""
 
 
 def _approval_gap(segments: npt.NDArray[np.object_], approved: npt.NDArray[np.bool_]) -> float:

@@ -71,6 +71,8 @@ def train_and_register(
         by_time=by_time,
         embargo_days=spec.folds.embargo_days,
     )
+    # Whatever cannot be split later is refused now, before hours of searching.
+    plan_folds(train, spec.folds, n_folds=spec.folds.calibration, seed=spec.seed + 1)
     searcher = _Searcher(request, book, on_progress)
     outer = _outer_reports(searcher, rows, on_stage)
     boards = searcher.search(train, "final")

@@ -30,8 +30,8 @@ def accuracy_page(measured: Sequence[Measured], command: str) -> str:
         "in [cluster/bench/published.py](../cluster/bench/published.py) and were fixed before. Each fold fits",
         "transform, model and calibrator on its own training rows; the calibrator learns from out-of-fold margins",
         "inside them. Intervals are 95%, of the mean over folds (Nadeau and Bengio 2003). `all` holds protected",
-        "columns: to compare with published figures, without directions; never served. `served` is the contract as it",
-        "is; `served_without_age` leaves the age option out.",
+        "columns and no directions, to compare with published figures; it never serves. `served` is the contract",
+        "as it is; `served_without_age` leaves the age option out.",
         "",
         *[
             f"- **{p.name}**: {p.n_folds} folds"

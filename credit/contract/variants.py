@@ -14,8 +14,9 @@ BENCHMARK_REASON = "BENCHMARK_ONLY"
 def all_columns(contract: Contract, extra: Sequence[Feature] = ()) -> Contract:
     """Let every protected column in, as it is: for comparison with published figures alone.
 
-    No feature has a direction: published models have none. ``extra`` features may read them, too; their reason is :data:`BENCHMARK_REASON`. Its product has
-    another name, so that no registry and no service takes it for the real one.
+    No feature has a direction: published models have none. ``extra`` features may read them, too;
+    their reason is :data:`BENCHMARK_REASON`. Its product has another name, so that no registry and no
+    service takes it for the real one.
     """
     protected = [c for c in contract.columns if c.role == "protected" and c.type != "text"]
     kept = contract_without_options(contract)
