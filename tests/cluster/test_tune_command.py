@@ -84,6 +84,7 @@ def test_a_sweep_that_ctrl_c_ended_goes_on_where_it_stopped(
     assert "--resume goes on with what the sweep was asked" in again.stderr
 
 
+@pytest.mark.full
 def test_the_classic_preset_writes_a_joblib_that_scikit_learn_reads(tmp_path: Path) -> None:
     done = credit(tmp_path, "tune", "classic-gb", "--json")
 
@@ -98,6 +99,7 @@ def test_the_classic_preset_writes_a_joblib_that_scikit_learn_reads(tmp_path: Pa
     assert document["leaderboard"][0]["held_out"]["auc"]["estimate"] > 0.7
 
 
+@pytest.mark.full
 def test_few_bads_are_a_warning_that_names_their_number(tmp_path: Path) -> None:
     book = loan_book(3_000, seed=11)
     few = book.drop(index=book.index[book["defaulted"] == 1][40:])

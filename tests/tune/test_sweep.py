@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.ray
 
+QUICK = {"family": "logistic", "trials": 4}
 SMALL = {"max_depth": 3, "num_leaves": {"integer": [3, 7]}, "min_data_in_leaf": 40}
 
 
@@ -42,7 +43,7 @@ def folds(rows: Rows, contract: Contract) -> list[Fold]:
 
 
 def sweep(**changes: Any) -> SweepSpec:
-    candidate = {"family": "lightgbm", "trials": 6, "parameters": SMALL}
+    candidate = {"family": "lightgbm", "trials": 3, "parameters": SMALL}
     document = {"candidates": [candidate], "concurrent": 1, "seed": 5, **changes}
     return SweepSpec.model_validate(document)
 
@@ -71,25 +72,17 @@ def test_one_trial_at_a_time_with_a_seed_is_repeatable(
 
     first, told = run(search_of(spec, contract, tmp_path, "a"), folds)
     second, _ = run(search_of(spec, contract, tmp_path, "b"), folds)
-    other, _ = run(search_of(sweep(seed=6), contract, tmp_path, "c"), folds)
 
-    assert figures(first) == figures(second) != figures(other)
+    assert figures(first) == figures(second)
+    assert len({trial.best.auc for trial in first}) == 3
     assert [trial.best.auc for trial in first] == sorted(
         (trial.best.auc for trial in first), reverse=True
     )
-    assert told[-1].n_ended == told[-1].n_trials == 6
+    assert told[-1].n_ended == told[-1].n_trials == 3
 
-
-def test_a_finished_search_is_not_run_again(
-    folds: list[Fold], contract: Contract, tmp_path: Path
-) -> None:
-    search = search_of(sweep(), contract, tmp_path, "done")
-    before, _ = run(search, folds)
-
-    after, told = run(search, folds)
-
-    assert figures(after) == figures(before)
-    assert told == []
+    again, told_again = run(search_of(spec, contract, tmp_path, "a"), folds)
+    assert figures(again) == figures(first)
+    assert told_again == []  # what is finished is not run again
 
 
 @pytest.mark.parametrize("second", ["calibration", "fairness"])
@@ -99,7 +92,7 @@ def test_two_objectives_leave_a_front_that_nothing_beats(
     from tune.sweep import pareto_front
 
     changes = {"fairness_column": "age"} if second == "fairness" else {}
-    spec = sweep(objectives=["auc", second], **changes)
+    spec = sweep(candidates=[QUICK], objectives=["auc", second], **changes)
     by_age = [_with_two_groups(fold) for fold in folds]
 
     board, _ = run(search_of(spec, contract, tmp_path, second), by_age)
@@ -111,8 +104,7 @@ def test_two_objectives_leave_a_front_that_nothing_beats(
             better_auc = other.best.auc > one.best.auc
             better_second = getattr(other.best, second) < getattr(one.best, second)
             assert not (better_auc and better_second)
-    ruled_out = [trial for trial in board if trial not in front]
-    for one in ruled_out:
+    for one in [trial for trial in board if trial not in front]:
         assert any(
             other.best.auc >= one.best.auc
             and getattr(other.best, second) <= getattr(one.best, second)
@@ -134,17 +126,13 @@ def test_a_warm_start_tries_the_last_winner_first(
 ) -> None:
     import dataclasses
 
-    cold, _ = run(search_of(sweep(), contract, tmp_path, "cold"), folds)
-    search = search_of(sweep(seed=77), contract, tmp_path, "warm")
-    warm = dataclasses.replace(search, first=cold[0].best.parameters)
+    spec = sweep(candidates=[QUICK])
+    before = {"regularization": 0.123456789}
+    search = dataclasses.replace(search_of(spec, contract, tmp_path, "warm"), first=before)
 
-    board, _ = run(warm, folds)
+    board, _ = run(search, folds)
 
-    tried = [trial.best.parameters["num_leaves"] for trial in board]
-    rates = [trial.best.parameters["learning_rate"] for trial in board]
-    assert cold[0].best.parameters["learning_rate"] in rates
-    assert cold[0].best.parameters["num_leaves"] in tried
-    assert max(t.best.auc for t in board) >= cold[0].best.auc - 1e-12
+    assert before in [trial.best.parameters for trial in board]
 
 
 def test_a_search_in_which_nothing_can_learn_names_the_first_cause(

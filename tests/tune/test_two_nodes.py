@@ -48,7 +48,7 @@ def _figures(folds: list[Any], contract: Contract, storage: Path) -> list[Any]:
             "candidates": [
                 {
                     "family": "lightgbm",
-                    "trials": 5,
+                    "trials": 3,
                     "parameters": {"max_depth": 3, "num_leaves": {"integer": [3, 7]}},
                 }
             ],
