@@ -21,7 +21,6 @@ from tests.families import PARAMETERS
 from tune.rows import Rows
 
 PROMISED = {
-    "revolving_utilization": (1, np.linspace(0, 2, 60)),
     "age": (-1, np.arange(18.0, 100.0)),
     # In its own count and in the total; both rise. The codes 96 and 98 are no counts.
     "past_due_30_59": (1, np.arange(0.0, 15.0)),
