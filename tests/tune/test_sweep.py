@@ -85,14 +85,13 @@ def test_one_trial_at_a_time_with_a_seed_is_repeatable(
     assert told_again == []  # what is finished is not run again
 
 
-@pytest.mark.parametrize("second", ["calibration", "fairness"])
 def test_two_objectives_leave_a_front_that_nothing_beats(
-    folds: list[Fold], contract: Contract, tmp_path: Path, second: str
+    folds: list[Fold], contract: Contract, tmp_path: Path
 ) -> None:
     from tune.sweep import pareto_front
 
-    changes = {"fairness_column": "age"} if second == "fairness" else {}
-    spec = sweep(candidates=[QUICK], objectives=["auc", second], **changes)
+    second = "fairness"
+    spec = sweep(candidates=[QUICK], objectives=["auc", second], fairness_column="age")
     by_age = [_with_two_groups(fold) for fold in folds]
 
     board, _ = run(search_of(spec, contract, tmp_path, second), by_age)
@@ -138,7 +137,7 @@ def test_a_warm_start_tries_the_last_winner_first(
 def test_a_search_in_which_nothing_can_learn_names_the_first_cause(
     folds: list[Fold], contract: Contract, tmp_path: Path
 ) -> None:
-    candidate = {"family": "logistic", "trials": 2, "resampling": "smote_tomek"}
+    candidate = {"family": "logistic", "trials": 1, "resampling": "smote_tomek"}
     spec = SweepSpec.model_validate({"candidates": [candidate]})
 
     with pytest.raises(DataError, match=r"no trial could learn: SMOTE needs every value"):

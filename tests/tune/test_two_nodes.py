@@ -13,7 +13,7 @@ from tests.tune.folds import folds_of
 from tune.rows import Rows
 from tune.spec import SweepSpec
 
-pytestmark = pytest.mark.ray
+pytestmark = [pytest.mark.ray, pytest.mark.full]
 
 
 def test_two_nodes_find_the_same_best_trial_as_one(
