@@ -74,7 +74,7 @@ def train_and_register(
     # Whatever cannot be split later is refused now, before hours of searching.
     plan_folds(train, spec.folds, n_folds=spec.folds.calibration, seed=spec.seed + 1)
     searcher = _Searcher(request, book, on_progress)
-    outer = _outer_reports(searcher, rows, on_stage)
+    outer = _outer_reports(request, searcher, rows, on_stage)
     boards = searcher.search(train, "final")
     entries = []
     for candidate in spec.candidates:
@@ -171,9 +171,8 @@ class _Searcher:
 
 
 def _outer_reports(
-    searcher: _Searcher, rows: Rows, on_stage: Callable[[str], None]
+    request: TuneRequest, searcher: _Searcher, rows: Rows, on_stage: Callable[[str], None]
 ) -> dict[str, OuterReport]:
-    request = searcher._request
     spec, contract = request.spec, request.contract
     if spec.folds.outer == 1:
         return {}
