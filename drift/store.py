@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
 )
 
-from credit.records.state import ensure_tables
+from credit.records.store.state import ensure_tables
 from drift.result import DriftReport, decode_report, encode_report
 
 metadata = MetaData()

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from credit.decision.assignment import CHALLENGER, CHAMPION, Arm, Rollout, with_share
 from credit.errors import SettingsInvalid
 from credit.records import begin_immediate
-from credit.records.state import ensure_tables
+from credit.records.store.state import ensure_tables
 
 metadata = sa.MetaData()
 

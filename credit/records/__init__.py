@@ -10,9 +10,9 @@ open sealed parts; destroying the key of a subject erases that person and leaves
 Importing this package opens nothing, and a forked child inherits no connection.
 """
 
-from credit.records.cursor import CursorMoved, advance_cursor, read_cursor
-from credit.records.keys import KeyProvider, LocalKeyFile
-from credit.records.reader import RecordReader
+from credit.records.append.writer import RecordWriter
+from credit.records.reading.cursor import CursorMoved, advance_cursor, read_cursor
+from credit.records.reading.reader import RecordReader
 from credit.records.record import (
     ClearPart,
     NewRecord,
@@ -21,8 +21,8 @@ from credit.records.record import (
     StoredRecord,
     new_decision_id,
 )
-from credit.records.state import begin_immediate, open_state
-from credit.records.writer import RecordWriter
+from credit.records.sealing.keys import KeyProvider, LocalKeyFile
+from credit.records.store.state import begin_immediate, open_state
 
 __all__ = [
     "ClearPart",

@@ -22,8 +22,8 @@ from credit.records import (
     new_decision_id,
     open_state,
 )
-from credit.records.schema import subject_keys
-from credit.records.sqlite import sqlite_engine
+from credit.records.store.schema import subject_keys
+from credit.records.store.sqlite import sqlite_engine
 from drift import DetectorLevels, DriftMonitor, PsiDetector
 from drift.detector import Rows
 

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 from credit.records import ClearPart, NewRecord, RecordReader, SealedPart, StoredRecord
-from credit.records.chain import GENESIS, record_hash
 from credit.records.ids import time_ordered_id
+from credit.records.proof.chain import GENESIS, record_hash
 
 FEATURES = [1234.5678, float("nan"), 0.1 + 0.2]
 

@@ -8,8 +8,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from credit.records import LocalKeyFile, Receipt, RecordWriter
-
-from .samples import new_record
+from tests.records.samples import new_record
 
 
 def append_for_ever(path: Path, key_file: Path, acknowledged: Connection) -> None:

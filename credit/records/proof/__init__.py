@@ -1,0 +1,1 @@
+"""What proves that no record was changed, removed, added or moved."""

@@ -1,0 +1,1 @@
+"""Read records: in order behind a cursor, or one at a time."""

@@ -1,0 +1,1 @@
+"""Keys, and the personal part of a record that only they open."""

@@ -1,0 +1,1 @@
+"""The databases beneath: how they are opened, their tables, their migrations."""
