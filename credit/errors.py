@@ -16,7 +16,10 @@
     │   ├── RecordStoreUnavailable   it cannot be written or read: no score
     │   ├── RecordStoreBusy          its bounded queue is full: try again later
     │   ├── IdempotencyConflict      the key was used for another application
-    │   └── RecordErased             the subject was erased
+    │   ├── RecordErased             the subject was erased
+    │   ├── DecisionUnknown          there is no such decision, or it is another tenant's
+    │   ├── RecordsNotProven         they are not what was signed
+    │   └── AnchorUnavailable        the place outside cannot be written or read
     ├── KeyUnavailable               a key that existing data needs is not there
     ├── RegistryUnavailable          the model registry cannot be reached or is empty
     ├── ServiceUnavailable           the scoring service does not answer
@@ -119,6 +122,18 @@ class IdempotencyConflict(RecordError):
 
 class RecordErased(RecordError):
     """The subject of a record was erased; its sealed part cannot be opened again."""
+
+
+class DecisionUnknown(RecordError):
+    """There is no such decision, or it is another tenant's: nobody can tell which."""
+
+
+class RecordsNotProven(RecordError):
+    """Records, or the checkpoints over them, are not what was signed; nothing further is signed."""
+
+
+class AnchorUnavailable(RecordError):
+    """The place outside that keeps checkpoints cannot be written or read now."""
 
 
 class KeyUnavailable(CreditError):

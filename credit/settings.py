@@ -26,6 +26,24 @@ class Settings(BaseSettings):
         default=None,
         description="Bearer token of the service; without it, one is made in home/token on first use.",
     )
+    records_url: SecretStr | None = Field(
+        default=None,
+        description="Address of a PostgreSQL database for the decision records; without it, SQLite in home.",
+    )
+    state_url: SecretStr | None = Field(
+        default=None,
+        description="Address of a PostgreSQL database for cursors, reports and the rollout; it may be the "
+        "same one. Without it, SQLite in home.",
+    )
+    anchor: str | None = Field(
+        default=None,
+        description="Where checkpoints of the records are published: a file, best on another machine's disk, or "
+        "s3://bucket/prefix. Without it, checkpoints.jsonl in home, which only shows how it works.",
+    )
+    retention_policy: str = Field(
+        default="us",
+        description="How long records must be kept and may be: a packaged policy (de, eu, uk, us) or a YAML file.",
+    )
     allow_pickle: bool = Field(
         default=False,
         description="Whether bundles that hold a joblib file may be opened: a pickle runs what it says.",
@@ -38,19 +56,34 @@ class Settings(BaseSettings):
         return home.expanduser().resolve()
 
     @property
-    def records_path(self) -> Path:
-        """Database of decision records."""
-        return self.home / "records.db"
+    def records(self) -> Path | str:
+        """Database of decision records: a file, or the address of a server."""
+        return self.home / "records.db" if self.records_url is None else _revealed(self.records_url)
 
     @property
-    def state_path(self) -> Path:
-        """Database of cursors, reports and the rollout."""
-        return self.home / "state.db"
+    def state(self) -> Path | str:
+        """Database of cursors, reports and the rollout: a file, or the address of a server."""
+        return self.home / "state.db" if self.state_url is None else _revealed(self.state_url)
 
     @property
     def key_path(self) -> Path:
         """Local key file."""
         return self.home / "keys" / "master.json"
+
+    @property
+    def signing_key_path(self) -> Path:
+        """Private key that signs checkpoints and tombstones."""
+        return self.home / "keys" / "signing.json"
+
+    @property
+    def public_keys_path(self) -> Path:
+        """Public keys of all signing keys that were ever used; anyone may read them."""
+        return self.home / "keys" / "signing-public.json"
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """Where checkpoints are published unless `anchor` says otherwise."""
+        return self.home / "checkpoints.jsonl"
 
     @property
     def token_path(self) -> Path:
@@ -76,3 +109,7 @@ class Settings(BaseSettings):
     def artifacts_path(self) -> Path:
         """Folder of MLflow's artifacts when MLflow runs embedded."""
         return self.home / "mlflow" / "artifacts"
+
+
+def _revealed(address: SecretStr) -> str:
+    return address.get_secret_value()

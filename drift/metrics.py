@@ -7,7 +7,7 @@ from threading import Lock
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import Engine
 
-from credit.records import ClearPart, RecordReader
+from credit.records import ClearPart, Cursor, RecordReader
 from drift.labels import BoundedLabels
 from drift.result import LEVELS
 from drift.status import MonitorStatus, read_status
@@ -44,7 +44,7 @@ class MetricsExporter:
         self._state = state
         self._consumer = consumer
         create_tables(state)
-        self._position = reader.last_position()
+        self._cursor = reader.end()
         # Two scrapes at once would count the same records twice.
         self._scraping = Lock()
         self._arm = BoundedLabels(_MAX_ARMS)
@@ -92,16 +92,16 @@ class MetricsExporter:
         """Count what is new and write the Prometheus text format; blocking, reads two databases."""
         with self._scraping:
             status = read_status(self._reader, self._state, self._consumer)
-            self._count_until(status.last_position)
+            self._count_until(self._reader.end())
             self._show(status)
             return generate_latest(self._registry)
 
-    def _count_until(self, end: int) -> None:
+    def _count_until(self, end: Cursor) -> None:
         """Count to the end seen when the scrape began, so that steady writers cannot prolong it."""
-        while self._position < end and (new := self._reader.after(self._position, MAX_READ)):
+        while self._cursor < end and (new := self._reader.after(self._cursor, MAX_READ)):
             for record in new:
                 self._count(record.clear)
-            self._position = new[-1].position
+            self._cursor = new[-1].cursor
 
     def _count(self, decision: ClearPart) -> None:
         arm = self._arm(decision.arm)
@@ -111,7 +111,7 @@ class MetricsExporter:
             self._stage_latency.labels(self._stage(stage)).observe(microseconds / 1e6)
 
     def _show(self, status: MonitorStatus) -> None:
-        self._seen_position.set(self._position)
+        self._seen_position.set(self._cursor.position)
         self._lag.set(status.waiting)
         if status.latest is not None:
             for result in status.latest.detectors:

@@ -7,25 +7,27 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+import numpy as np
 from sqlalchemy import Engine
 
 from credit.data.reference import Reference
 from credit.errors import SettingsInvalid
 from credit.records import (
+    Cursor,
     CursorMoved,
     RecordReader,
     StoredRecord,
     advance_cursor,
-    begin_immediate,
+    begin_write,
     read_cursor,
 )
-from drift.coverage import coverage
+from drift.coverage import coverage, no_reference
 from drift.detector import Detector
 from drift.result import DetectorResult, DriftReport, worst
 from drift.rows import OpenedRows, open_rows
 from drift.status import MonitorStatus, read_status
 from drift.store import create_tables, save_report
-from drift.window import n_waiting, read_window
+from drift.window import check_place, read_window
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,9 @@ class DriftMonitor:
         With keys: the vectors are sealed.
     state
         The state database; the table of reports is created in it.
+    reference
+        None when the bundle's was erased: windows are counted, and their reports say that nothing was
+        compared.
     detectors
         Made with the rows of `reference`.
     window_size
@@ -61,7 +66,7 @@ class DriftMonitor:
         self,
         reader: RecordReader,
         state: Engine,
-        reference: Reference,
+        reference: Reference | None,
         detectors: Sequence[Detector],
         *,
         window_size: int = 500,
@@ -87,19 +92,26 @@ class DriftMonitor:
         The stored report, or None: the window is not complete, or another instance was faster.
         """
         cursor = read_cursor(self._state, self._consumer)
-        if n_waiting(cursor, self._reader.last_position()) < self._window_size:
-            return None
+        check_place(cursor, self._reader.end())
         records = read_window(self._reader.after, cursor, self._window_size)
         if records is None:
             return None
         report = self._compare(records)
-        return report if self._store(report, cursor) else None
+        return report if self._store(report, cursor, records[-1].cursor) else None
 
     def status(self) -> MonitorStatus:
         """Tell how far the reports are."""
         return read_status(self._reader, self._state, self._consumer)
 
     def _compare(self, records: Sequence[StoredRecord]) -> DriftReport:
+        if self._reference is None:
+            return make_report(
+                records,
+                OpenedRows(rows=np.empty((0, 0)), n_erased=0, n_mismatched=0),
+                reference="",
+                results=(no_reference(len(records)),),
+                created_at=self._now().isoformat(timespec="microseconds"),
+            )
         opened = open_rows(self._reader, records, len(self._reference.feature_names))
         return make_report(
             records,
@@ -122,10 +134,10 @@ class DriftMonitor:
             return []
         return [detector.check(opened.rows) for detector in self._detectors]
 
-    def _store(self, report: DriftReport, cursor: int) -> bool:
+    def _store(self, report: DriftReport, cursor: Cursor, end: Cursor) -> bool:
         try:
-            with begin_immediate(self._state) as connection:
-                advance_cursor(connection, self._consumer, cursor, report.last_position)
+            with begin_write(self._state) as connection:
+                advance_cursor(connection, self._consumer, cursor, end)
                 save_report(connection, self._consumer, report)
         except CursorMoved as moved:
             # The winner stored this same report; nothing is lost.

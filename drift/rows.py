@@ -16,7 +16,7 @@ class Opener(Protocol):
     """What opens sealed parts: a `credit.records.RecordReader` with keys."""
 
     def open_many(self, batch: Sequence[StoredRecord]) -> list[SealedPart | None]:
-        """Open parts in the order given; None where the person was erased."""
+        """Open parts in the order given; None where they may not be read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +27,8 @@ class OpenedRows:
     ----------
     rows
         Shape ``(n_compared, n_features)``, in the order of the log; NaN means missing.
+    n_erased
+        Records of people who were erased, or have asked for it and are kept for the law alone.
     """
 
     rows: Rows = field(repr=False)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from credit.records import RecordReader, read_cursor
 from drift.result import DriftReport
 from drift.store import latest_report
-from drift.window import n_waiting
+from drift.window import check_place
 
 
 class MonitorStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class MonitorStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_position
         End of the record log.
     waiting
-        Positions behind the cursor that no report covers.
+        Records behind the cursor, which no report covers yet.
     latest
         The newest report, None before the first.
     """
@@ -39,15 +39,16 @@ def read_status(reader: RecordReader, state: Engine, consumer: str = "drift") ->
     Raises
     ------
     RecordStoreUnavailable
-        The cursor lies behind the end of the log (see `drift.window.n_waiting`).
+        The cursor lies behind the end of the log (see `drift.window.check_place`).
     """
     # The cursor first: read the other way round, it may overtake the end that was seen.
     cursor = read_cursor(state, consumer)
-    last_position = reader.last_position()
+    end = reader.end()
+    check_place(cursor, end)
     return MonitorStatus(
         consumer=consumer,
-        cursor=cursor,
-        last_position=last_position,
-        waiting=n_waiting(cursor, last_position),
+        cursor=cursor.position,
+        last_position=end.position,
+        waiting=reader.count_after(cursor),
         latest=latest_report(state, consumer),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Engine,
@@ -29,8 +30,8 @@ drift_reports = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("consumer", String, nullable=False),
-    Column("first_position", Integer, nullable=False),
-    Column("last_position", Integer, nullable=False),
+    Column("first_position", BigInteger, nullable=False),
+    Column("last_position", BigInteger, nullable=False),
     Column("created_at", String, nullable=False),
     Column("level", String, nullable=False),
     Column("body", Text, nullable=False),
@@ -76,5 +77,5 @@ def _newest_first(consumer: str) -> Select[Any]:
     return (
         select(drift_reports.c.body)
         .where(drift_reports.c.consumer == consumer)
-        .order_by(drift_reports.c.first_position.desc())
+        .order_by(drift_reports.c.id.desc())
     )

@@ -5,6 +5,7 @@ service over them in this process, and no Ray cluster by accident.
 from __future__ import annotations
 
 import functools
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from tune.verification import Verification
 from tune.winner import make_winner
 
 if TYPE_CHECKING:
+    from tests.postgres import PostgresServer
     from tests.service import Nodes, Service
 
 # A law that takes long on a busy machine is not broken: no test asserts an absolute time.
@@ -52,6 +54,22 @@ def no_ray_cluster(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ray, "init", refuse)
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL that tests share; those that stop or kill one start their own."""
+    from tests.postgres import PostgresServer
+
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_database(postgres_server: PostgresServer) -> str:
+    """Address of an empty PostgreSQL database."""
+    return postgres_server.database(f"test_{secrets.token_hex(6)}")
 
 
 @pytest.fixture(scope="session")

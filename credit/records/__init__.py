@@ -11,7 +11,9 @@ Importing this package opens nothing, and a forked child inherits no connection.
 """
 
 from credit.records.append.writer import RecordWriter
-from credit.records.reading.cursor import CursorMoved, advance_cursor, read_cursor
+from credit.records.order import START, Cursor
+from credit.records.reading.cursor import CursorMoved, advance_cursor, read_cursor, rebuild
+from credit.records.reading.lease import Lease
 from credit.records.reading.reader import RecordReader
 from credit.records.record import (
     ClearPart,
@@ -22,13 +24,19 @@ from credit.records.record import (
     new_decision_id,
 )
 from credit.records.sealing.keys import KeyProvider, LocalKeyFile
-from credit.records.store.state import begin_immediate, open_state
+from credit.records.store.engine import begin_write
+from credit.records.store.location import Location
+from credit.records.store.state import open_state
 
 __all__ = [
+    "START",
     "ClearPart",
+    "Cursor",
     "CursorMoved",
     "KeyProvider",
+    "Lease",
     "LocalKeyFile",
+    "Location",
     "NewRecord",
     "Receipt",
     "RecordReader",
@@ -36,8 +44,9 @@ __all__ = [
     "SealedPart",
     "StoredRecord",
     "advance_cursor",
-    "begin_immediate",
+    "begin_write",
     "new_decision_id",
     "open_state",
     "read_cursor",
+    "rebuild",
 ]

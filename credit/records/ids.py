@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
 from collections.abc import Callable
 
 
@@ -24,8 +23,7 @@ def time_ordered_id(clock_ns: Callable[[], int] = time.time_ns) -> str:
     fraction = (rest_ns << 12) // 1_000_000
     random_bits = int.from_bytes(os.urandom(8), "big") >> 2
     version, variant = 0x7, 0b10
-    return str(
-        uuid.UUID(
-            int=milliseconds << 80 | version << 76 | fraction << 64 | variant << 62 | random_bits
-        )
+    digits = (
+        f"{milliseconds << 80 | version << 76 | fraction << 64 | variant << 62 | random_bits:032x}"
     )
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from credit.records.ids import time_ordered_id
+from credit.records.order import Cursor
 
 
 class ClearPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +69,7 @@ class SealedPart(msgspec.Struct, frozen=True, kw_only=True):
 
     application_id: str
     applicant_id: str | None
-    application: dict[str, float | int | str | None]
+    application: Mapping[str, float | int | str | list[str] | None]
     features: list[float]
     shap_values: list[float]
     answer: bytes
@@ -118,7 +119,6 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     decision_id: str
-    position: int
     answer: bytes
     replayed: bool
 
@@ -129,7 +129,9 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     position
-        Place in the total order of the store; what a cursor holds.
+        Number of the record, never given out twice.
+    commit_xid
+        The transaction that wrote it, on PostgreSQL; 0 on SQLite.
     writer, sequence
         The chain that the record belongs to, and its place there, from 1.
     clear_bytes
@@ -139,6 +141,7 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     position: int
+    commit_xid: int
     tenant: str
     route: str
     decision_id: str
@@ -152,6 +155,11 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
     clear: ClearPart
     clear_bytes: bytes
     sealed: bytes
+
+    @property
+    def cursor(self) -> Cursor:
+        """Place in the total order of the store."""
+        return Cursor(self.commit_xid, self.position)
 
 
 def new_decision_id(clock_ns: Callable[[], int] = time.time_ns) -> str:

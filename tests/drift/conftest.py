@@ -14,16 +14,17 @@ from credit.data.reference import Reference, make_reference
 from credit.records import (
     ClearPart,
     LocalKeyFile,
+    Location,
     NewRecord,
     RecordReader,
     RecordWriter,
     SealedPart,
-    begin_immediate,
+    begin_write,
     new_decision_id,
     open_state,
 )
+from credit.records.store.opening import open_store
 from credit.records.store.schema import subject_keys
-from credit.records.store.sqlite import sqlite_engine
 from drift import DetectorLevels, DriftMonitor, PsiDetector
 from drift.detector import Rows
 
@@ -31,8 +32,16 @@ NAMES = ("income", "age")
 
 
 @pytest.fixture
-def log_path(tmp_path: Path) -> Path:
-    return tmp_path / "records.db"
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """Where the records are: a file, unless a test asks for ``postgresql`` (see `BOTH`)."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return tmp_path / "records.db"
+    address: str = request.getfixturevalue("postgres_database")
+    return address
+
+
+BOTH = pytest.mark.parametrize("log", ["sqlite", "postgresql"], indirect=True)
+"""Runs a test on each database."""
 
 
 @pytest.fixture
@@ -41,25 +50,25 @@ def keys(tmp_path: Path) -> LocalKeyFile:
 
 
 @pytest.fixture
-def reader(log_path: Path, keys: LocalKeyFile) -> Iterator[RecordReader]:
-    with RecordReader(log_path, keys) as opened:
+def reader(log: Location, keys: LocalKeyFile) -> Iterator[RecordReader]:
+    with RecordReader(log, keys) as opened:
         yield opened
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_state(tmp_path / "state.db")
+def state(tmp_path: Path, log: Location) -> Iterator[Engine]:
+    engine = open_state(tmp_path / "state.db" if isinstance(log, Path) else log)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def append(log_path: Path, keys: LocalKeyFile) -> Callable[..., None]:
+def append(log: Location, keys: LocalKeyFile) -> Callable[..., None]:
     """Record one decision for each vector; keywords replace fields of the clear part."""
 
     def write(vectors: Sequence[Sequence[float]] | Rows, who: str = "erika", **clear: Any) -> None:
         records = [_record([float(value) for value in row], who, clear) for row in vectors]
-        with RecordWriter(log_path, keys) as writer:
+        with RecordWriter(log, keys) as writer:
             for receipt in [writer.append(record) for record in records]:
                 receipt.result()
 
@@ -105,14 +114,14 @@ def _record(features: list[float], who: str, clear: dict[str, Any]) -> NewRecord
 
 
 @pytest.fixture
-def erase(log_path: Path, reader: RecordReader) -> Callable[[int], None]:
+def erase(log: Location, reader: RecordReader) -> Callable[[int], None]:
     """Destroy the keys of the person that the record at a position is about."""
 
     def destroy(position: int) -> None:
-        [record] = reader.after(position - 1, 1)
+        record = reader.after()[position - 1]
         of_person = subject_keys.c.subject_ref == record.subject_ref
-        engine = sqlite_engine(log_path)
-        with begin_immediate(engine) as connection:
+        engine = open_store(log)
+        with begin_write(engine) as connection:
             connection.execute(update(subject_keys).where(of_person).values(wrapped_key=None))
         engine.dispose()
 

@@ -30,6 +30,7 @@ from drift import (
 )
 from drift.detector import Rows
 from drift.result import encode_report
+from tests.drift.conftest import BOTH
 
 Append = Callable[..., None]
 MakeMonitor = Callable[..., DriftMonitor]
@@ -48,6 +49,7 @@ def without_time(report: DriftReport) -> DriftReport:
     return msgspec.structs.replace(report, created_at="")
 
 
+@BOTH
 def test_reports_cover_each_decision_once(
     append: Append, population: Population, make_monitor: MakeMonitor, state: Engine
 ) -> None:
@@ -61,6 +63,7 @@ def test_reports_cover_each_decision_once(
     assert list_reports(state, limit=2, offset=1) == [reports[2], reports[1]]
 
 
+@BOTH
 def test_an_incomplete_window_waits(
     append: Append, population: Population, make_monitor: MakeMonitor
 ) -> None:
@@ -111,6 +114,7 @@ def test_both_detectors_see_a_shift_and_the_report_takes_the_worst(
         assert [found.level for found in result.features] == ["none", "alarm"]
 
 
+@BOTH
 def test_erased_and_mismatched_decisions_are_counted(
     append: Append, population: Population, make_monitor: MakeMonitor, erase: Callable[[int], None]
 ) -> None:
@@ -200,6 +204,7 @@ def test_a_restart_continues_behind_the_last_report(
     assert bounds([first, *rest]) == [(1, 10), (11, 20), (21, 30)]
 
 
+@BOTH
 @pytest.mark.parametrize("n_instances", [1, 2, 5])
 def test_the_reports_do_not_depend_on_the_number_of_instances(
     append: Append,
@@ -242,6 +247,7 @@ class Overtaken:
         )
 
 
+@BOTH
 def test_the_loser_of_a_race_discards_its_report(
     append: Append, population: Population, make_monitor: MakeMonitor, state: Engine
 ) -> None:

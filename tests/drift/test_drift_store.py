@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from credit.records import begin_immediate
+from credit.records import begin_write
 from drift import DriftReport, FeatureDrift, latest_report, list_reports
 from drift.result import DetectorResult, Level, decode_report, encode_report, worst
 from drift.store import create_tables, save_report
@@ -47,7 +47,7 @@ def test_a_report_survives_json() -> None:
 
 def test_reports_are_listed_by_window_for_each_consumer(state: Engine) -> None:
     create_tables(state)
-    with begin_immediate(state) as connection:
+    with begin_write(state) as connection:
         for first_position in (1, 11, 21):
             save_report(connection, "drift", report(first_position))
         save_report(connection, "history", report(1))
@@ -62,10 +62,10 @@ def test_reports_are_listed_by_window_for_each_consumer(state: Engine) -> None:
 
 def test_a_second_report_about_a_window_is_refused(state: Engine) -> None:
     create_tables(state)
-    with begin_immediate(state) as connection:
+    with begin_write(state) as connection:
         save_report(connection, "drift", report(1))
 
-    with pytest.raises(IntegrityError), begin_immediate(state) as connection:
+    with pytest.raises(IntegrityError), begin_write(state) as connection:
         save_report(connection, "drift", report(1))
 
 

@@ -10,59 +10,67 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.errors import RecordStoreUnavailable
-from drift.window import MAX_READ, n_waiting, read_window
+from credit.records import START, Cursor
+from drift.window import MAX_READ, check_place, read_window
 
 
 @dataclass(frozen=True)
 class Entry:
-    position: int
+    cursor: Cursor
 
 
-def reading(log: list[int]) -> Callable[[int, int], list[Entry]]:
-    """Read a log as the record store does: what lies behind a position, in order."""
+def reading(log: list[Cursor]) -> Callable[[Cursor, int], list[Entry]]:
+    """Read a log as the record store does: what lies behind a place, in order."""
 
-    def read(after: int, limit: int) -> list[Entry]:
+    def read(after: Cursor, limit: int) -> list[Entry]:
         assert 1 <= limit <= MAX_READ
-        return [Entry(position) for position in log if position > after][:limit]
+        return [Entry(place) for place in log if place > after][:limit]
 
     return read
 
 
+places = st.builds(Cursor, st.integers(0, 9), st.integers(1, 60))
+
+
 @given(
-    log=st.sets(st.integers(1, 500), max_size=60).map(sorted),
+    log=st.sets(places, max_size=60).map(sorted),
     size=st.integers(1, 9),
     looks=st.lists(st.integers(0, 60), max_size=20),
 )
 def test_windows_do_not_depend_on_when_a_reader_looks(
-    log: list[int], size: int, looks: list[int]
+    log: list[Cursor], size: int, looks: list[int]
 ) -> None:
     """A reader looks while the log grows; it finds the pieces of the whole log, gaps or not."""
-    cursor, windows = 0, []
+    cursor, windows = START, []
 
     for seen in [*sorted(looks), *[len(log)] * len(log)]:
         if window := read_window(reading(log[:seen]), cursor, size):
-            windows.append([entry.position for entry in window])
+            windows.append([entry.cursor for entry in window])
             cursor = windows[-1][-1]
 
     assert windows == [log[i : i + size] for i in range(0, len(log) - size + 1, size)]
 
 
 def test_a_large_window_is_read_in_short_reads() -> None:
-    log = list(range(1, 2600))
+    log = [Cursor(0, position) for position in range(1, 2600)]
 
-    window = read_window(reading(log), 0, 2500)
+    window = read_window(reading(log), START, 2500)
 
     assert window is not None
-    assert [entry.position for entry in window] == log[:2500]
+    assert [entry.cursor for entry in window] == log[:2500]
 
 
-@given(cursor=st.integers(0, 500), log=st.sets(st.integers(1, 500), min_size=1))
-def test_no_fewer_positions_wait_than_records(cursor: int, log: set[int]) -> None:
-    end = max(*log, cursor)
-
-    assert n_waiting(cursor, end) >= len([position for position in log if position > cursor])
+@given(cursor=places, end=places)
+def test_a_cursor_is_refused_exactly_when_the_log_does_not_reach_it(
+    cursor: Cursor, end: Cursor
+) -> None:
+    if cursor <= end:
+        check_place(cursor, end)
+    else:
+        with pytest.raises(RecordStoreUnavailable, match="come from different backups"):
+            check_place(cursor, end)
 
 
 def test_a_cursor_behind_the_end_of_the_log_is_refused() -> None:
     with pytest.raises(RecordStoreUnavailable, match=r"at position 9, but .* ends at 4"):
-        n_waiting(9, 4)
+        check_place(Cursor(0, 9), Cursor(0, 4))

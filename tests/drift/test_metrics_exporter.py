@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
-from credit.records import RecordReader
+from credit.records import Location, RecordReader
 from drift import DriftMonitor, MetricsExporter
 from drift.detector import Rows
 from drift.labels import OTHER, BoundedLabels
@@ -99,10 +98,10 @@ def test_it_shows_where_the_drift_monitor_stands(
     assert after[of("credit_drift_level", detector="coverage")] == 0
 
 
-def test_it_needs_no_keys(append: Append, log_path: Path, state: Engine) -> None:
+def test_it_needs_no_keys(append: Append, log: Location, state: Engine) -> None:
     append([[1.0]])
 
-    with RecordReader(log_path) as without_keys:
+    with RecordReader(log) as without_keys:
         assert MetricsExporter(without_keys, state).render()
 
 

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-import sqlite3
+import time
 from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from credit.records import ClearPart, NewRecord, RecordReader, SealedPart, StoredRecord
+from sqlalchemy import Engine, NullPool, create_engine, event, text
+
+from credit.records import (
+    START,
+    ClearPart,
+    Location,
+    NewRecord,
+    RecordReader,
+    SealedPart,
+    StoredRecord,
+)
 from credit.records.ids import time_ordered_id
 from credit.records.proof.chain import GENESIS, record_hash
+from credit.records.store.location import postgres_url
+from credit.records.store.sqlite import file_lock
 
 FEATURES = [1234.5678, float("nan"), 0.1 + 0.2]
 
@@ -69,10 +82,18 @@ def new_record(
     )
 
 
-def everything(path: Path) -> list[StoredRecord]:
-    with RecordReader(path) as reader:
+def everything(location: Location) -> list[StoredRecord]:
+    """Read the whole store in its order.
+
+    On PostgreSQL any open transaction of the server, also one of its own housekeeping, holds
+    back what was written after it began; so this waits until all that is committed may be read.
+    """
+    with RecordReader(location) as reader:
+        deadline = time.monotonic() + 20
+        while reader.count_after(START) < reader.count():
+            assert time.monotonic() < deadline, "a transaction stays open and holds records back"
         found: list[StoredRecord] = []
-        while page := reader.after(found[-1].position if found else 0):
+        while page := reader.after(found[-1].cursor if found else START):
             found += page
         return found
 
@@ -106,12 +127,80 @@ def broken_links(stored: Iterable[StoredRecord]) -> list[str]:
     return broken
 
 
-def tamper(path: Path, statement: str, *values: object) -> None:
-    """Change the database behind the store's back."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute(statement, values)
-        connection.commit()
+def tamper(location: Location, statement: str, **values: object) -> None:
+    """Change the database behind the store's back; nothing stops it, no foreign key either.
+
+    Parameters
+    ----------
+    statement
+        SQL with named parameters, such as ``:key_id``.
+    """
+    engine = foreign_engine(location)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        connection.execute(text(statement), values)
+    engine.dispose()
 
 
-def destroy_keys(path: Path) -> None:
-    tamper(path, "UPDATE subject_keys SET wrapped_key = NULL, destroyed_at = created_at")
+def foreign_engine(location: Location) -> Engine:
+    """Connect as some other program would, without any of the precautions of the store."""
+    if isinstance(location, Path):
+        return create_engine(f"sqlite:///{location}", poolclass=NullPool)
+    return create_engine(postgres_url(location), poolclass=NullPool)
+
+
+def destroy_keys(location: Location) -> None:
+    """Do to the keys of all subjects what an erasure does to those of one."""
+    tamper(location, "UPDATE subject_keys SET wrapped_key = NULL, destroyed_at = created_at")
+
+
+@contextmanager
+def writers_wait(location: Location) -> Iterator[None]:
+    """Hold what every writer needs, as another writer that does not finish would."""
+    if isinstance(location, Path):
+        with file_lock(location):
+            yield
+        return
+    engine = foreign_engine(location)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("LOCK TABLE records IN ACCESS EXCLUSIVE MODE")
+        yield
+    engine.dispose()
+
+
+def fail_route(location: Location) -> None:
+    """Let every record of the route ``/fails`` break the transaction that writes it."""
+    if isinstance(location, Path):
+        tamper(
+            location,
+            "CREATE TRIGGER fail BEFORE INSERT ON records WHEN NEW.route = '/fails' "
+            "BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END",
+        )
+        return
+    tamper(
+        location,
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN RAISE EXCEPTION ''the disk is on fire''; END'",
+    )
+    tamper(
+        location,
+        "CREATE TRIGGER fail BEFORE INSERT ON records FOR EACH ROW "
+        "WHEN (NEW.route = '/fails') EXECUTE FUNCTION fail()",
+    )
+
+
+def mend_route(location: Location) -> None:
+    """Undo `fail_route`."""
+    where = "" if isinstance(location, Path) else " ON records"
+    tamper(location, f"DROP TRIGGER fail{where}")
+
+
+@contextmanager
+def watching(name: str, notice: Callable[..., None], kind: type[Any] = Engine) -> Iterator[None]:
+    """Be told of an event of all engines, or pools, of this process."""
+    event.listen(kind, name, notice)
+    try:
+        yield
+    finally:
+        event.remove(kind, name, notice)

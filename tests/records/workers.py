@@ -2,32 +2,62 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from credit.records import LocalKeyFile, Receipt, RecordWriter
+from credit.records import LocalKeyFile, Location, Receipt, RecordWriter
+from credit.records.store.migrate import RECORDS, version_of
+from credit.records.store.opening import open_store
 from tests.records.samples import new_record
 
 
-def append_for_ever(path: Path, key_file: Path, acknowledged: Connection) -> None:
+def append_for_ever(location: Location, key_file: Path, acknowledged: Connection) -> None:
     """Keep eight records in flight and report each id once its receipt is there."""
     in_flight: deque[Future[Receipt]] = deque()
-    with RecordWriter(path, LocalKeyFile(key_file)) as writer:
+    with RecordWriter(location, LocalKeyFile(key_file)) as writer:
         while True:
             in_flight.append(writer.append(new_record(applicant_id=None)))
             if len(in_flight) == 8:
                 acknowledged.send(in_flight.popleft().result().decision_id)
 
 
-def append_many(path: Path, key_file: Path, count: int, acknowledged: Connection) -> None:
-    """Append `count` records of a few applicants, then report their positions."""
-    with RecordWriter(path, LocalKeyFile(key_file), max_batch=8) as writer:
+def append_many(location: Location, key_file: Path, count: int, acknowledged: Connection) -> None:
+    """Append `count` records of a few applicants, then report their ids."""
+    with RecordWriter(location, LocalKeyFile(key_file), max_batch=8) as writer:
         receipts = [
             writer.append(new_record(applicant_id=f"applicant-{i % 5}")) for i in range(count)
         ]
-        acknowledged.send([receipt.result().position for receipt in receipts])
+        acknowledged.send([receipt.result().decision_id for receipt in receipts])
+
+
+def append_keyed(
+    location: Location, key_file: Path, n_keys: int, n_applicants: int, told: Connection
+) -> None:
+    """Ask three times under each key, then report keys, decisions, answers and replays."""
+    with RecordWriter(location, LocalKeyFile(key_file), max_batch=7) as writer:
+        offered = []
+        for number in range(3 * n_keys):
+            key = number % n_keys
+            record = new_record(
+                key=f"k{key}",
+                applicant_id=f"applicant-{key % n_applicants}",
+                answer=f"{os.getpid()} {number}".encode(),
+            )
+            offered.append((f"k{key}", writer.append(record)))
+        told.send(
+            [
+                (
+                    key,
+                    receipt.result().decision_id,
+                    receipt.result().answer,
+                    receipt.result().replayed,
+                )
+                for key, receipt in offered
+            ]
+        )
 
 
 def make_keys(key_file: Path, wrapped: Connection) -> None:
@@ -36,3 +66,13 @@ def make_keys(key_file: Path, wrapped: Connection) -> None:
     wrapped.recv()
     keys.prepare(create=True)
     wrapped.send(keys.lookup_digest(b"who has which keys"))
+
+
+def open_new_store(location: Location, pipe: Connection) -> None:
+    """Be one of several first users of a store; report its schema version."""
+    pipe.send("ready")
+    pipe.recv()
+    engine = open_store(location)
+    with engine.begin() as connection:
+        pipe.send(version_of(connection, RECORDS))
+    engine.dispose()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from credit.records.append.idempotency import Outcome, answer_losers, claim
 from credit.records.append.prepare import Prepared
@@ -15,20 +14,37 @@ from credit.records.record import Receipt
 from credit.records.sealing.cipher import encrypt
 from credit.records.sealing.seal import sealed_aad
 from credit.records.sealing.subjectkeys import SubjectKey, SubjectKeys
+from credit.records.store.bulk import Row, insert_rows
 from credit.records.store.schema import records
 
-_ADD_RECORDS = insert(records)
-_POSITIONS = (
-    select(records.c.position)
+_COLUMNS = (
+    *("tenant", "route", "decision_id", "writer", "sequence", "previous_hash", "hash"),
+    *("subject_ref", "key_id", "created_at", "clear", "sealed"),
+)
+_WRITTEN = (
+    select(records.c.decision_id, records.c.sequence, records.c.hash)
     .where(records.c.writer == bindparam("writer"), records.c.sequence > bindparam("after"))
     .order_by(records.c.sequence)
 )
 
 
 def write_batch(
-    connection: Connection, batch: Sequence[Prepared], head: ChainHead, keys: SubjectKeys
+    connection: Connection,
+    batch: Sequence[Prepared],
+    head: ChainHead,
+    keys: SubjectKeys,
+    *,
+    ids_may_repeat: bool = False,
 ) -> tuple[dict[Prepared, Outcome], ChainHead]:
     """Write `batch` behind `head`, inside the transaction of `connection`.
+
+    ``ids_may_repeat`` as of `claim`.
+
+    Raises
+    ------
+    KeysBroken
+        Roll back, leave those records out, and begin again: a claim that no record follows would hold
+        its key for ever.
 
     Returns
     -------
@@ -38,66 +54,82 @@ def write_batch(
         The end of the chain, likewise.
     """
     outcomes: dict[Prepared, Outcome] = {}
+    claims = claim(connection, batch, ids_may_repeat=ids_may_repeat)
+    # After the claim: keys before subjects, in every transaction, so that two never wait in a circle.
     subjects = SubjectsOfBatch(connection, keys)
-    outcomes.update(subjects.find(batch))
-    claims = claim(connection, [item for item in batch if item not in outcomes])
-
-    if claims.winners:
-        sealing_keys = [subjects.key_for(item) for item in claims.winners]
-        subjects.save()
-        rows, new_head = _link(claims.winners, sealing_keys, head)
-        connection.execute(_ADD_RECORDS, rows)
-        outcomes.update(_receipts(connection, claims.winners, head))
-        head = new_head
+    subjects.prepare(claims.winners)
+    rows = []
+    for item in claims.winners:
+        row, head = _link(item, subjects.key_for(item), head)
+        rows.append(row)
+        outcomes[item] = Receipt(
+            decision_id=item.record.decision_id, answer=item.record.sealed.answer, replayed=False
+        )
+    insert_rows(connection, records, _COLUMNS, rows)
     if claims.losers:
         outcomes.update(answer_losers(connection, claims.losers, keys))
     return outcomes, head
 
 
-def _link(
-    winners: Sequence[Prepared], sealing_keys: Sequence[SubjectKey], head: ChainHead
-) -> tuple[list[dict[str, Any]], ChainHead]:
-    rows = []
-    for item, sealing_key in zip(winners, sealing_keys, strict=True):
-        row = _row(item, sealing_key, head)
-        rows.append(row)
-        head = ChainHead(writer=head.writer, sequence=row["sequence"], hash=row["hash"])
-    return rows, head
+def recall_batch(
+    connection: Connection, batch: Sequence[Prepared], head: ChainHead, keys: SubjectKeys
+) -> tuple[dict[Prepared, Outcome], ChainHead] | None:
+    """Find out whether a batch whose COMMIT got no answer is in the store.
+
+    A transaction is there whole or not at all, and nobody else writes behind this head.
+
+    Returns
+    -------
+    What `write_batch` would have returned, or None: it is not there.
+    """
+    written = connection.execute(_WRITTEN, {"writer": head.writer, "after": head.sequence}).all()
+    if not written:
+        return None
+    ours = {row.decision_id for row in written}
+    outcomes: dict[Prepared, Outcome] = {}
+    losers = []
+    for item in batch:
+        if item.record.decision_id in ours:
+            outcomes[item] = Receipt(
+                decision_id=item.record.decision_id,
+                answer=item.record.sealed.answer,
+                replayed=False,
+            )
+        else:
+            losers.append(item)
+    if losers:
+        outcomes.update(answer_losers(connection, losers, keys))
+    last = written[-1]
+    return outcomes, ChainHead(writer=head.writer, sequence=last.sequence, hash=last.hash)
 
 
-def _row(item: Prepared, sealing_key: SubjectKey, head: ChainHead) -> dict[str, Any]:
+def _link(item: Prepared, sealing_key: SubjectKey, head: ChainHead) -> tuple[Row, ChainHead]:
     record, sequence = item.record, head.sequence + 1
-    aad = sealed_aad(
+    sealed = encrypt(
+        item.packed,
+        sealing_key.key,
+        sealed_aad(
+            tenant=record.tenant,
+            decision_id=record.decision_id,
+            writer=head.writer,
+            sequence=sequence,
+        ),
+    )
+    hash_ = record_hash(
+        head.hash,
         tenant=record.tenant,
+        route=record.route,
         decision_id=record.decision_id,
         writer=head.writer,
         sequence=sequence,
+        subject_ref=sealing_key.subject_ref,
+        key_id=sealing_key.key_id,
+        created_at=record.clear.created_at,
+        clear=item.clear,
+        sealed=sealed,
     )
-    hashed: dict[str, Any] = {
-        "tenant": record.tenant,
-        "route": record.route,
-        "decision_id": record.decision_id,
-        "writer": head.writer,
-        "sequence": sequence,
-        "subject_ref": sealing_key.subject_ref,
-        "key_id": sealing_key.key_id,
-        "created_at": record.clear.created_at,
-        "clear": item.clear,
-        "sealed": encrypt(item.packed, sealing_key.key, aad),
-    }
-    return {**hashed, "previous_hash": head.hash, "hash": record_hash(head.hash, **hashed)}
-
-
-def _receipts(
-    connection: Connection, winners: Sequence[Prepared], head: ChainHead
-) -> dict[Prepared, Outcome]:
-    positions = connection.execute(_POSITIONS, {"writer": head.writer, "after": head.sequence})
-    return {
-        item: Receipt(
-            decision_id=item.record.decision_id,
-            position=position,
-            answer=item.record.sealed.answer,
-            replayed=False,
-        )
-        for item, position in zip(winners, positions.scalars(), strict=True)
-    }
+    row = (
+        *(record.tenant, record.route, record.decision_id, head.writer, sequence, head.hash, hash_),
+        *(sealing_key.subject_ref, sealing_key.key_id, record.clear.created_at, item.clear, sealed),
+    )
+    return row, ChainHead(writer=head.writer, sequence=sequence, hash=hash_)

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, bindparam, select
-from sqlalchemy.dialects.sqlite import insert
 
 from credit.errors import CreditError, IdempotencyConflict, RecordErased, RecordError
 from credit.records.append.prepare import Prepared
 from credit.records.record import Receipt
 from credit.records.sealing.seal import sealed_aad, unseal
 from credit.records.sealing.subjectkeys import SubjectKeys, WrappedKey
-from credit.records.store.schema import idempotency_keys, records, subject_keys
+from credit.records.store.bulk import insert_new_rows
+from credit.records.store.schema import idempotency_keys, records, subject_keys, subjects
 
 Outcome: TypeAlias = Receipt | CreditError
 
 _TAKEN_IDS = select(records.c.decision_id).where(
     records.c.decision_id.in_(bindparam("decision_ids", expanding=True))
 )
-_CLAIM = insert(idempotency_keys).on_conflict_do_nothing()
+_COLUMNS = ("tenant", "route", "key_digest", "fingerprint", "decision_id")
 _OWNERS = select(idempotency_keys.c.decision_id).where(
     idempotency_keys.c.key_digest.in_(bindparam("keys", expanding=True))
 )
@@ -31,7 +31,6 @@ _STORED = (
         idempotency_keys.c.key_digest,
         idempotency_keys.c.fingerprint,
         records.c.tenant,
-        records.c.position,
         records.c.decision_id,
         records.c.writer,
         records.c.sequence,
@@ -40,9 +39,11 @@ _STORED = (
         records.c.sealed,
         subject_keys.c.master_key_id,
         subject_keys.c.wrapped_key,
+        subjects.c.restricted_until,
     )
     .join_from(idempotency_keys, records, records.c.decision_id == idempotency_keys.c.decision_id)
     .join(subject_keys, subject_keys.c.key_id == records.c.key_id)
+    .join(subjects, subjects.c.subject_ref == records.c.subject_ref)
     .where(idempotency_keys.c.key_digest.in_(bindparam("keys", expanding=True)))
 )
 
@@ -55,13 +56,21 @@ class Claims:
     losers: list[Prepared]
 
 
-def claim(connection: Connection, batch: Sequence[Prepared]) -> Claims:
+def claim(
+    connection: Connection, batch: Sequence[Prepared], *, ids_may_repeat: bool = False
+) -> Claims:
     """Claim the idempotency keys of `batch`, before anything else of it is written.
 
     The primary key decides between requests, also those of other writers and those within one
-    batch. A record without a key always wins, unless its decision id is already in the store.
+    batch. A record without a key always wins.
+
+    Parameters
+    ----------
+    ids_may_repeat
+        Look for decision ids that are already in the store: their records lose. They are random, so
+        this is worth a look only after the unique constraint has refused a batch.
     """
-    fresh = _with_new_decision_id(connection, batch)
+    fresh = _with_new_decision_id(connection, batch) if ids_may_repeat else list(batch)
     first: dict[bytes, Prepared] = {}
     for item in fresh:
         if (key := item.key_digest) is not None:
@@ -88,11 +97,7 @@ def answer_losers(
 
 
 def _with_new_decision_id(connection: Connection, batch: Sequence[Prepared]) -> list[Prepared]:
-    """Keep what does not repeat a decision id.
-
-    Ids are random, so a repeated one is a caller offering the same record again. Left in, the
-    unique constraint would fail the whole batch for it.
-    """
+    """Keep what does not repeat a decision id: a caller offered the same record again."""
     ids = [item.record.decision_id for item in batch]
     seen = set(connection.execute(_TAKEN_IDS, {"decision_ids": ids}).scalars())
     fresh = []
@@ -108,16 +113,12 @@ def _insert(connection: Connection, first: dict[bytes, Prepared]) -> set[str]:
     if not first:
         return set()
     rows = [
-        {
-            "tenant": item.record.tenant,
-            "route": item.record.route,
-            "key_digest": item.key_digest,
-            "fingerprint": item.fingerprint,
-            "decision_id": item.record.decision_id,
-        }
-        for item in first.values()
+        (item.record.tenant, item.record.route, key, item.fingerprint, item.record.decision_id)
+        # In one order for all writers, so that two never wait for each other in a circle.
+        for key, item in sorted(first.items())
     ]
-    connection.execute(_CLAIM, rows)
+    if insert_new_rows(connection, idempotency_keys, _COLUMNS, rows) == len(rows):
+        return {item.record.decision_id for item in first.values()}
     return set(connection.execute(_OWNERS, {"keys": list(first)}).scalars())
 
 
@@ -136,6 +137,11 @@ def _answer(item: Prepared, stored: dict[bytes, Row[Any]], keys: SubjectKeys) ->
             f"The decision {row.decision_id} was made under this idempotency key, and its subject "
             "was erased since; send a new key to ask for a new decision."
         )
+    if row.restricted_until is not None:
+        return RecordErased(
+            f"The decision {row.decision_id} was made under this idempotency key, and its subject has "
+            "asked for erasure since; send a new key to ask for a new decision."
+        )
     wrapped = WrappedKey(row.key_id, row.subject_ref, row.master_key_id, row.wrapped_key)
     aad = sealed_aad(
         tenant=row.tenant,
@@ -147,9 +153,7 @@ def _answer(item: Prepared, stored: dict[bytes, Row[Any]], keys: SubjectKeys) ->
         part = unseal(row.sealed, keys.unwrap(wrapped).key, aad)
     except CreditError as error:
         return error
-    return Receipt(
-        decision_id=row.decision_id, position=row.position, answer=part.answer, replayed=True
-    )
+    return Receipt(decision_id=row.decision_id, answer=part.answer, replayed=True)
 
 
 def _id_taken(item: Prepared) -> RecordError:

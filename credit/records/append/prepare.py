@@ -64,6 +64,9 @@ def prepare(record: NewRecord, keys: KeyProvider) -> Prepared:
 def _prepare(record: NewRecord, keys: KeyProvider) -> Prepared:
     clear = _clear_encoder.encode(record.clear)
     _clear_decoder.decode(clear)  # JSON has no NaN, and a Struct does not check its fields
+    texts = (record.tenant, record.route, record.decision_id, record.clear.created_at)
+    if b"\0" in "".join(texts).encode():  # which also refuses what is no Unicode
+        raise ValueError("PostgreSQL has no place for a zero character in a text")
     tenant, applicant_id = record.tenant.encode(), record.sealed.applicant_id
     return Prepared(
         record=record,

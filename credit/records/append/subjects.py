@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from credit.errors import KeyUnavailable
 from credit.records.append.prepare import Prepared
 from credit.records.ids import time_ordered_id
 from credit.records.sealing.subjectkeys import SubjectKey, SubjectKeys, WrappedKey
+from credit.records.store.bulk import Row, find_in, insert_new_rows, insert_rows
 from credit.records.store.schema import subject_keys, subjects
 
-_FIND = (
+_WANTED = subjects.c.applicant_digest.in_(bindparam("applicants", expanding=True))
+# On PostgreSQL an erasure locks the subject before it destroys keys: either it waits for our commit,
+# or we wait for its own and find the mapping gone.
+_REFS = (
+    select(subjects.c.applicant_digest, subjects.c.subject_ref)
+    .where(_WANTED)
+    .with_for_update(read=True)
+)
+_KEYS = (
     select(
         subjects.c.applicant_digest,
-        subjects.c.subject_ref,
         subject_keys.c.key_id,
+        subject_keys.c.subject_ref,
         subject_keys.c.master_key_id,
         subject_keys.c.wrapped_key,
     )
-    .outerjoin_from(
-        subjects,
-        subject_keys,
-        (subject_keys.c.subject_ref == subjects.c.subject_ref)
-        & subject_keys.c.wrapped_key.is_not(None),
-    )
-    .where(subjects.c.applicant_digest.in_(bindparam("applicants", expanding=True)))
+    .join_from(subjects, subject_keys, subject_keys.c.subject_ref == subjects.c.subject_ref)
+    .where(_WANTED, subject_keys.c.wrapped_key.is_not(None))
     # A subject may own several keys: the newest one seals.
     .order_by(subject_keys.c.created_at, subject_keys.c.key_id)
+    .with_for_update(read=True, of=subjects)  # for the same reason
 )
-_ADD_SUBJECTS = insert(subjects)
-_ADD_KEYS = insert(subject_keys)
+_SUBJECT_COLUMNS = ("subject_ref", "tenant", "applicant_digest", "created_at")
+_KEY_COLUMNS = ("key_id", "subject_ref", "master_key_id", "wrapped_key", "created_at")
+
+
+class KeysBroken(Exception):
+    """Keys of some subjects do not open: their records fail alone, and the batch begins again.
+
+    Attributes
+    ----------
+    errors
+        What each of those records fails with.
+    """
+
+    def __init__(self, errors: Mapping[Prepared, KeyUnavailable]) -> None:
+        self.errors = dict(errors)
+        super().__init__(f"the subject keys of {len(self.errors)} records do not open")
 
 
 class SubjectsOfBatch:
@@ -45,67 +63,96 @@ class SubjectsOfBatch:
     def __init__(self, connection: Connection, keys: SubjectKeys) -> None:
         self._connection = connection
         self._keys = keys
-        self._refs: dict[bytes, str] = {}
-        self._opened: dict[bytes, SubjectKey] = {}
-        self._new_subjects: list[dict[str, Any]] = []
-        self._new_keys: list[dict[str, Any]] = []
-
-    def find(self, batch: Sequence[Prepared]) -> dict[Prepared, KeyUnavailable]:
-        """Look up the applicants of `batch`; return the records whose subject key does not open."""
-        applicants = {who for item in batch if (who := item.applicant_digest) is not None}
-        if not applicants:
-            return {}
-        broken: dict[bytes, KeyUnavailable] = {}
-        for row in self._connection.execute(_FIND, {"applicants": list(applicants)}):
-            who = row.applicant_digest
-            self._refs[who] = row.subject_ref
-            if row.key_id is None:
-                continue
-            stored = WrappedKey(row.key_id, row.subject_ref, row.master_key_id, row.wrapped_key)
-            try:
-                self._opened[who] = self._keys.unwrap(stored)
-            except KeyUnavailable as error:
-                broken[who] = error
-        return {
-            item: broken[who]
-            for item in batch
-            if (who := item.applicant_digest) is not None and who in broken
-        }
+        self._of_item: dict[Prepared, SubjectKey] = {}
 
     def key_for(self, item: Prepared) -> SubjectKey:
-        """Give the key that seals `item`, making subject and key if there are none."""
-        who = item.applicant_digest
-        if who is not None and who in self._opened:
-            return self._opened[who]
-        created_at = item.record.clear.created_at
-        subject_ref = self._refs.get(who) if who is not None else None
-        if subject_ref is None:
-            subject_ref = time_ordered_id()
-            self._new_subjects.append(
+        """Give the key that seals a prepared record."""
+        return self._of_item[item]
+
+    def prepare(self, batch: Sequence[Prepared]) -> None:
+        """Look up or make subject and key for every record of `batch`.
+
+        Raises
+        ------
+        KeysBroken
+            Keys of the store do not open.
+        """
+        first = {item.applicant_digest: item for item in batch if item.applicant_digest is not None}
+        opened = self._open(first, batch)
+        without_key = {who: item for who, item in first.items() if who not in opened}
+        opened |= self._make(without_key)
+        nameless = [item for item in batch if item.applicant_digest is None]
+        for item, key in zip(nameless, self._make_nameless(nameless), strict=True):
+            self._of_item[item] = key
+        for item in batch:
+            if item.applicant_digest is not None:
+                self._of_item[item] = opened[item.applicant_digest]
+
+    def _open(
+        self, applicants: Iterable[bytes], batch: Sequence[Prepared]
+    ) -> dict[bytes, SubjectKey]:
+        wanted = list(applicants)
+        if not wanted:
+            return {}
+        opened: dict[bytes, SubjectKey] = {}
+        broken: dict[bytes, KeyUnavailable] = {}
+        for who, *stored in find_in(self._connection, _KEYS, "applicants", wanted):
+            try:
+                opened[who] = self._keys.unwrap(WrappedKey(*stored))
+            except KeyUnavailable as error:
+                broken[who] = error
+        if broken:
+            raise KeysBroken(
                 {
-                    "subject_ref": subject_ref,
-                    "tenant": item.record.tenant,
-                    "applicant_digest": item.applicant_digest,
-                    "created_at": created_at,
+                    item: broken[item.applicant_digest]
+                    for item in batch
+                    if item.applicant_digest in broken
                 }
             )
-        made, wrapped = self._keys.make(subject_ref)
-        self._new_keys.append(
-            {
-                "key_id": wrapped.key_id,
-                "subject_ref": subject_ref,
-                "master_key_id": wrapped.master_key_id,
-                "wrapped_key": wrapped.wrapped_key,
-                "created_at": created_at,
-            }
-        )
-        if who is not None:
-            self._opened[who] = made
-        return made
+        return opened
 
-    def save(self) -> None:
-        """Insert what `key_for` made; records refer to it, so before them."""
-        if self._new_subjects:
-            self._connection.execute(_ADD_SUBJECTS, self._new_subjects)
-        if self._new_keys:
-            self._connection.execute(_ADD_KEYS, self._new_keys)
+    def _make(self, applicants: Mapping[bytes, Prepared]) -> dict[bytes, SubjectKey]:
+        """Make keys for applicants who have none, and subjects for those who are new."""
+        if not applicants:
+            return {}
+        # In one order for all writers, so that two never wait for each other in a circle.
+        wanted = sorted(applicants)
+        refs = {who: time_ordered_id() for who in wanted}
+        rows = [_subject_row(refs[who], applicants[who]) for who in wanted]
+        opened: dict[bytes, SubjectKey] = {}
+        if insert_new_rows(self._connection, subjects, _SUBJECT_COLUMNS, rows) < len(wanted):
+            # Some are known: without a key, or from another writer that was faster a moment ago.
+            refs |= self._refs(wanted)
+            opened = self._open(wanted, list(applicants.values()))
+        missing = [who for who in wanted if who not in opened]
+        made = self._new_keys([(refs[who], applicants[who]) for who in missing])
+        return opened | dict(zip(missing, made, strict=True))
+
+    def _make_nameless(self, batch: Sequence[Prepared]) -> list[SubjectKey]:
+        """Give every record without an applicant a subject of its own."""
+        pairs = [(time_ordered_id(), item) for item in batch]
+        rows = [_subject_row(ref, item) for ref, item in pairs]
+        insert_rows(self._connection, subjects, _SUBJECT_COLUMNS, rows)
+        return self._new_keys(pairs)
+
+    def _refs(self, applicants: list[bytes]) -> dict[bytes, str]:
+        found = find_in(self._connection, _REFS, "applicants", applicants)
+        return {row[0]: row[1] for row in found}
+
+    def _new_keys(self, pairs: Sequence[tuple[str, Prepared]]) -> list[SubjectKey]:
+        keys, rows = [], []
+        for subject_ref, item in pairs:
+            made, wrapped = self._keys.make(subject_ref)
+            keys.append(made)
+            rows.append(
+                (
+                    *(wrapped.key_id, subject_ref, wrapped.master_key_id, wrapped.wrapped_key),
+                    item.record.clear.created_at,
+                )
+            )
+        insert_rows(self._connection, subject_keys, _KEY_COLUMNS, rows)
+        return keys
+
+
+def _subject_row(subject_ref: str, item: Prepared) -> Row:
+    return (subject_ref, item.record.tenant, item.applicant_digest, item.record.clear.created_at)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
 import threading
@@ -9,36 +11,26 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
-from sqlalchemy import Engine, update
-
-from credit.errors import CreditError, RecordStoreBusy, RecordStoreUnavailable
-from credit.records.append.batch import write_batch
+from credit.errors import RecordStoreBusy, RecordStoreUnavailable
+from credit.records.append.commit import Committer
 from credit.records.append.idempotency import Outcome
 from credit.records.append.prepare import Prepared, prepare
-from credit.records.proof.chain import new_chain
 from credit.records.record import NewRecord, Receipt
-from credit.records.sealing.binding import bind_keys
 from credit.records.sealing.keys import KeyProvider
-from credit.records.sealing.subjectkeys import SubjectKeys
-from credit.records.store.schema import (
-    SCHEMA_VERSION,
-    cannot_open,
-    cause_of,
-    open_store,
-    schema_info,
-)
-from credit.records.store.sqlite import begin_immediate
+from credit.records.store.location import Location, name_of
 
 logger = logging.getLogger(__name__)
+_Receipt: TypeAlias = "Future[Receipt] | asyncio.Future[Receipt]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     prepared: Prepared
-    receipt: Future[Receipt]
+    receipt: _Receipt
+    loop: asyncio.AbstractEventLoop | None
 
 
 class RecordWriter:
@@ -50,8 +42,8 @@ class RecordWriter:
 
     Parameters
     ----------
-    path
-        The store; created on first use.
+    location
+        The store, an SQLite file or a PostgreSQL database; created on first use.
     keys
         Made on first use where the provider can, never for a store that already holds data.
     max_queue
@@ -69,15 +61,13 @@ class RecordWriter:
     """
 
     def __init__(
-        self, path: Path, keys: KeyProvider, *, max_queue: int = 1024, max_batch: int = 256
+        self, location: Location, keys: KeyProvider, *, max_queue: int = 1024, max_batch: int = 256
     ) -> None:
-        self._path = path
+        self._location = location
         self._keys = keys
         self._max_queue = max_queue
         self._max_batch = max_batch
-        self._subject_keys = SubjectKeys(keys)
-        self._head = new_chain()
-        self._engine: Engine | None = self._open()
+        self._committer = Committer(location, keys)
         self._waiting: deque[_Waiting] = deque()
         self._closing = False
         self._changed = threading.Condition()
@@ -103,6 +93,8 @@ class RecordWriter:
         Encoding and compressing happen here, in the caller's thread, while the writer's own waits
         for the disk: about 0.1 ms, so hand over hundreds in a row from a thread, not an event loop.
 
+        From a coroutine use `append_async`.
+
         Returns
         -------
         Future[Receipt]
@@ -122,25 +114,41 @@ class RecordWriter:
         RecordStoreUnavailable
             The writer is closed, or was made by the parent of this process.
         """
-        if os.getpid() != self._process:
-            raise RecordStoreUnavailable(
-                f"The record writer of {self._path} belongs to the process that made it; make one "
-                "in this process."
-            )
         receipt: Future[Receipt] = Future()
         receipt.set_running_or_notify_cancel()
+        self._enqueue(record, receipt, loop=None)
+        return receipt
+
+    def append_async(self, record: NewRecord) -> asyncio.Future[Receipt]:
+        """Hand a record over from a coroutine; as `append`, for the running event loop.
+
+        A loop is woken once for all its records of a commit, not once for each. Shield what awaits
+        the future: cancelling it loses the answer, never the record.
+        """
+        loop = asyncio.get_running_loop()
+        receipt: asyncio.Future[Receipt] = loop.create_future()
+        self._enqueue(record, receipt, loop=loop)
+        return receipt
+
+    def _enqueue(
+        self, record: NewRecord, receipt: _Receipt, *, loop: asyncio.AbstractEventLoop | None
+    ) -> None:
+        if os.getpid() != self._process:
+            raise RecordStoreUnavailable(
+                f"The record writer of {name_of(self._location)} belongs to the process that made it; "
+                "make one in this process."
+            )
         with self._changed:
             self._check_room()  # before the work of preparing, which a full store must not cost
         try:
             prepared = prepare(record, self._keys)
         except Exception as error:
             receipt.set_exception(error)
-            return receipt
+            return
         with self._changed:
             self._check_room()
-            self._waiting.append(_Waiting(prepared, receipt))
+            self._waiting.append(_Waiting(prepared, receipt, loop))
             self._changed.notify()
-        return receipt
 
     def probe(self) -> None:
         """Commit and sync an empty change, as an append would; blocking, from any thread.
@@ -150,17 +158,7 @@ class RecordWriter:
         RecordStoreUnavailable
             Nothing can be written now.
         """
-        try:
-            engine = open_store(self._path)
-            try:
-                with begin_immediate(engine) as connection:
-                    connection.execute(update(schema_info).values(version=SCHEMA_VERSION))
-            finally:
-                engine.dispose()
-        except CreditError:
-            raise
-        except Exception as error:
-            raise self._not_written(error) from error
+        self._committer.probe()
 
     def close(self) -> None:
         """Write everything that was accepted, then stop. Blocks; calling it again does nothing."""
@@ -171,7 +169,9 @@ class RecordWriter:
 
     def _check_room(self) -> None:
         if self._closing:
-            raise RecordStoreUnavailable(f"The record writer of {self._path} is closed.")
+            raise RecordStoreUnavailable(
+                f"The record writer of {name_of(self._location)} is closed."
+            )
         if len(self._waiting) >= self._max_queue:
             raise RecordStoreBusy(
                 f"{self._max_queue} decisions wait to be recorded; try again in a second."
@@ -180,8 +180,7 @@ class RecordWriter:
     def _run(self) -> None:
         while batch := self._gather():
             self._write(batch)
-        if self._engine is not None:
-            self._engine.dispose()
+        self._committer.close()
 
     def _gather(self) -> list[_Waiting]:
         """Wait for records and take them; nothing is left to take once the writer closes."""
@@ -192,59 +191,33 @@ class RecordWriter:
 
     def _write(self, batch: Sequence[_Waiting]) -> None:
         try:
-            outcomes = self._commit([waiting.prepared for waiting in batch])
+            outcomes = self._committer.commit([waiting.prepared for waiting in batch])
         except Exception as error:
             logger.exception("a batch of %d decision records was not written", len(batch))
-            self._retire()
-            for waiting in batch:
-                waiting.receipt.set_exception(self._not_written(error))
+            failed = [(waiting, self._committer.not_written(error)) for waiting in batch]
+            _resolve_all(failed)
             return
-        for waiting in batch:
-            _resolve(waiting.receipt, outcomes[waiting.prepared])
-
-    def _commit(self, batch: Sequence[Prepared]) -> dict[Prepared, Outcome]:
-        if self._engine is None:
-            self._engine = self._open()
-        with begin_immediate(self._engine) as connection:
-            outcomes, head = write_batch(connection, batch, self._head, self._subject_keys)
-        self._head = head
-        return outcomes
-
-    def _retire(self) -> None:
-        """Give up identity and connection after a failure.
-
-        Whether a failed commit reached the disk is unknown, so neither is the end of the chain:
-        the next batch begins a new one, over a new connection.
-        """
-        self._head = new_chain()
-        if self._engine is not None:
-            self._engine.dispose()
-            self._engine = None
-
-    def _open(self) -> Engine:
-        engine = open_store(self._path)
-        try:
-            bind_keys(engine, self._keys, self._path)
-        except CreditError:
-            engine.dispose()
-            raise
-        except Exception as error:
-            engine.dispose()
-            raise cannot_open(self._path, error) from error
-        return engine
-
-    def _not_written(self, cause: Exception) -> RecordStoreUnavailable:
-        """Make one error for each caller: an exception that is raised twice collects tracebacks."""
-        error = RecordStoreUnavailable(
-            f"The decision was not recorded: writing to {self._path} failed ({cause_of(cause)}). "
-            "Check the free space and health of its disk; the next request tries again."
-        )
-        error.__cause__ = cause
-        return error
+        _resolve_all([(waiting, outcomes[waiting.prepared]) for waiting in batch])
 
 
-def _resolve(receipt: Future[Receipt], outcome: Outcome) -> None:
-    if isinstance(outcome, Receipt):
-        receipt.set_result(outcome)
-    else:
-        receipt.set_exception(outcome)
+def _resolve_all(resolved: Sequence[tuple[_Waiting, Outcome]]) -> None:
+    of_loops: dict[asyncio.AbstractEventLoop, list[tuple[_Receipt, Outcome]]] = {}
+    for waiting, outcome in resolved:
+        if waiting.loop is None:
+            _resolve([(waiting.receipt, outcome)])
+        else:
+            of_loops.setdefault(waiting.loop, []).append((waiting.receipt, outcome))
+    for loop, receipts in of_loops.items():
+        # A loop that was closed has nobody left to tell; the records are on disk.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_resolve, receipts)
+
+
+def _resolve(resolved: Sequence[tuple[_Receipt, Outcome]]) -> None:
+    for receipt, outcome in resolved:
+        if receipt.cancelled():  # only an asyncio future can be: its client hung up
+            continue
+        if isinstance(outcome, Receipt):
+            receipt.set_result(outcome)
+        else:
+            receipt.set_exception(outcome)

@@ -7,19 +7,17 @@ everyone compares it.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy import Connection, Engine, select, update
 
 from credit.errors import KeyUnavailable
 from credit.records.sealing.keys import KeyProvider
-from credit.records.store.schema import schema_info
-from credit.records.store.sqlite import begin_immediate
+from credit.records.store.engine import begin_alone
+from credit.records.store.schema import store_info
 
 _CONSTANT = b"lookup-check"
 
 
-def bind_keys(engine: Engine, keys: KeyProvider, path: Path) -> None:
+def bind_keys(engine: Engine, keys: KeyProvider, name: str) -> None:
     """Prepare `keys` for writing to the store; only a store without data may have new keys made.
 
     Raises
@@ -27,17 +25,17 @@ def bind_keys(engine: Engine, keys: KeyProvider, path: Path) -> None:
     KeyUnavailable
         The keys cannot be used, or are not those of this store.
     """
-    with begin_immediate(engine) as connection:
-        found = connection.execute(select(schema_info.c.lookup_check)).scalar_one()
+    with begin_alone(engine) as connection:
+        found = connection.execute(select(store_info.c.lookup_check)).scalar_one()
         keys.prepare(create=found is None)
         digest = keys.lookup_digest(_CONSTANT)
         if found is None:
-            connection.execute(update(schema_info).values(lookup_check=digest))
+            connection.execute(update(store_info).values(lookup_check=digest))
         else:
-            _compare(found, digest, path)
+            _compare(found, digest, name)
 
 
-def check_keys(connection: Connection, keys: KeyProvider, path: Path) -> None:
+def check_keys(connection: Connection, keys: KeyProvider, name: str) -> None:
     """Prepare `keys` for reading from the store.
 
     Raises
@@ -45,14 +43,14 @@ def check_keys(connection: Connection, keys: KeyProvider, path: Path) -> None:
     KeyUnavailable
         The keys cannot be used, or are not those of this store.
     """
-    found = connection.execute(select(schema_info.c.lookup_check)).scalar_one()
+    found = connection.execute(select(store_info.c.lookup_check)).scalar_one()
     keys.prepare(create=False)
-    _compare(found, keys.lookup_digest(_CONSTANT), path)
+    _compare(found, keys.lookup_digest(_CONSTANT), name)
 
 
-def _compare(found: bytes | None, digest: bytes, path: Path) -> None:
+def _compare(found: bytes | None, digest: bytes, name: str) -> None:
     if found != digest:
         raise KeyUnavailable(
-            f"The record store {path} was filled with other keys than the ones given; restore the "
+            f"The record store {name} was filled with other keys than the ones given; restore the "
             "key file that belongs to it."
         )

@@ -11,20 +11,20 @@ import contextlib
 import hashlib
 import hmac
 import os
-import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
-import msgspec
 from cryptography.exceptions import InvalidTag
 
 from credit.errors import KeyUnavailable
 from credit.records.framing import frame
-from credit.records.sealing.cipher import KEY_BYTES, decrypt, encrypt, new_key
+from credit.records.sealing.cipher import decrypt, encrypt
+from credit.records.sealing.keyfile import KeyFileContent, decode, encode, new_content
+from credit.records.sealing.private_file import mode_of_others, publish, replace
+from credit.records.store.sqlite import file_lock
 
-_FORMAT = 1
-_OTHERS_MAY = 0o077
+_OWNER_MAY_WRITE = 0o200
 
 
 class KeyProvider(Protocol):
@@ -42,7 +42,7 @@ class KeyProvider(Protocol):
         """
 
     def wrap(self, key: bytes, aad: bytes) -> bytes:
-        """Encrypt a subject key under the current master key, bound to `aad`."""
+        """Encrypt a subject key under the master key that is current now, bound to `aad`."""
 
     def unwrap(self, wrapped: bytes, master_key_id: str, aad: bytes) -> bytes:
         """Undo `wrap`; `KeyUnavailable` when that master key is missing or does not fit."""
@@ -51,22 +51,41 @@ class KeyProvider(Protocol):
         """Digest `parts` under the lookup key; equal parts give equal digests, for ever."""
 
 
-class _File(msgspec.Struct, frozen=True):
-    """Content of a key file; keys are base64."""
+@runtime_checkable
+class MasterKeyHolder(Protocol):
+    """A provider that makes and drops its master keys itself, at our word.
 
-    format: int
-    current: str
-    master_keys: dict[str, bytes]
-    lookup_key: bytes
+    A key management service does not: it rotates on its own, and what is left to do is to wrap the
+    subject keys again.
+    """
 
-    def __repr__(self) -> str:
-        return "_File(...)"
+    def add_master_key(self) -> str:
+        """Make a master key, which wraps from now on; the old ones stay. Returns its name."""
+
+    def drop_master_keys(self, needed: Collection[str]) -> tuple[str, ...]:
+        """Destroy every master key that is neither current nor `needed`; returns their names."""
+
+
+class _Stamp(NamedTuple):
+    """What changes when a file is replaced."""
+
+    inode: int
+    modified_ns: int
+    size: int
+
+
+class _Held(NamedTuple):
+    """The keys in memory, and the file they came from."""
+
+    stamp: _Stamp
+    content: KeyFileContent
 
 
 class LocalKeyFile:
-    """Keys in one JSON file that only its owner can read.
+    """Keys in one JSON file that only its owner can read; safe to share between threads.
 
-    Constructing opens nothing. Pickling carries the path and never the keys.
+    Constructing opens nothing. Pickling carries the path and never the keys. A program that runs
+    while the file is rotated takes the new keys up by itself, before it wraps anything more.
 
     Parameters
     ----------
@@ -76,7 +95,7 @@ class LocalKeyFile:
 
     def __init__(self, path: Path) -> None:
         self._path = Path(path)
-        self._loaded: _File | None = None
+        self._held: _Held | None = None
 
     def __repr__(self) -> str:
         return f"LocalKeyFile({str(self._path)!r})"
@@ -87,7 +106,7 @@ class LocalKeyFile:
     @property
     def master_key_id(self) -> str:
         """Name of the master key that wraps new subject keys."""
-        return self._secrets.current
+        return self._latest().current
 
     def prepare(self, *, create: bool) -> None:
         """Read the key file; make one first if there is none and `create` allows it.
@@ -99,12 +118,13 @@ class LocalKeyFile:
         """
         if create and not self._path.exists():
             with self._explained():
-                _publish(self._path, _encode(_new_file()))
-        self._loaded = self._read()
+                publish(self._path, encode(new_content()))
+        self._load()
 
     def wrap(self, key: bytes, aad: bytes) -> bytes:
         """Encrypt a subject key under the current master key."""
-        return encrypt(key, self._master_key(self._secrets.current), aad)
+        content = self._latest()
+        return encrypt(key, content.master_keys[content.current], aad)
 
     def unwrap(self, wrapped: bytes, master_key_id: str, aad: bytes) -> bytes:
         """Decrypt a subject key.
@@ -124,53 +144,99 @@ class LocalKeyFile:
 
     def lookup_digest(self, *parts: bytes) -> bytes:
         """HMAC-SHA256 of the framed parts."""
-        return hmac.digest(self._secrets.lookup_key, frame(*parts), hashlib.sha256)
+        return hmac.digest(self._content().lookup_key, frame(*parts), hashlib.sha256)
 
-    @property
-    def _secrets(self) -> _File:
-        if self._loaded is None:
-            self.prepare(create=False)
-        assert self._loaded is not None  # noqa: S101 - prepare loads or raises
-        return self._loaded
+    def add_master_key(self) -> str:
+        """Make a master key, which wraps from now on; the old ones stay.
+
+        Raises
+        ------
+        KeyUnavailable
+            The file cannot be read or replaced.
+        """
+        with self._explained(), file_lock(self._path):
+            changed = self._read_to_change().with_new_master_key()
+            replace(self._path, encode(changed))
+        self._load()
+        return changed.current
+
+    def drop_master_keys(self, needed: Collection[str]) -> tuple[str, ...]:
+        """Destroy every master key that is neither current nor `needed`.
+
+        What they wrapped, in backups, can never be opened again. Programs that run keep them in memory
+        until they end.
+
+        Raises
+        ------
+        KeyUnavailable
+            The file cannot be read or replaced.
+        """
+        with self._explained(), file_lock(self._path):
+            found = self._read_to_change()
+            dropped = found.master_keys.keys() - {found.current, *needed}
+            if dropped:
+                replace(self._path, encode(found.without_master_keys(dropped)))
+        return tuple(sorted(dropped))
+
+    def _content(self) -> KeyFileContent:
+        return self._load() if self._held is None else self._held.content
+
+    def _latest(self) -> KeyFileContent:
+        """Give the keys of the file as it is now; reads it again only when it was replaced."""
+        held = self._held
+        try:
+            if held is not None and _stamp_of(os.stat(self._path)) == held.stamp:
+                return held.content
+        except OSError:
+            # The next program to start is told that the file is lost; this one can go on.
+            return self._content()
+        return self._load()
 
     def _master_key(self, master_key_id: str) -> bytes:
-        try:
-            return self._secrets.master_keys[master_key_id]
-        except KeyError as error:
+        """Find a master key; one that is not known may be newer than what was read."""
+        found = self._content().master_keys.get(master_key_id)
+        if found is None:
+            found = self._latest().master_keys.get(master_key_id)
+        if found is None:
             raise KeyUnavailable(
                 f"{self._path} does not hold master key {master_key_id}, which existing records "
                 "need; restore the key file from a backup."
-            ) from error
+            )
+        return found
 
-    def _read(self) -> _File:
-        with self._explained(), self._path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read()
-        if mode & _OTHERS_MAY:
+    def _load(self) -> KeyFileContent:
+        stamp, _, content = self._read()
+        if self._held is not None:
+            if self._held.content.lookup_key != content.lookup_key:
+                raise KeyUnavailable(
+                    f"The key file {self._path} was exchanged for that of another store while it was in "
+                    "use; restore it from a backup."
+                )
+            # A reader may hold rows from before a rotation that has dropped their master key since.
+            content = content.with_master_keys_of(self._held.content)
+        self._held = _Held(stamp, content)
+        return content
+
+    def _read_to_change(self) -> KeyFileContent:
+        _, mode, content = self._read()
+        if not mode & _OWNER_MAY_WRITE:
             raise KeyUnavailable(
-                f"The key file {self._path} is open to other users (mode {mode & 0o777:o}); "
+                f"The key file {self._path} is read-only (mode {mode & 0o777:o}), so its master keys cannot "
+                f"be changed; run: chmod 600 {self._path}"
+            )
+        return content
+
+    def _read(self) -> tuple[_Stamp, int, KeyFileContent]:
+        with self._explained(), self._path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            mode = mode_of_others(file.fileno())
+            content = file.read()
+        if mode is not None:
+            raise KeyUnavailable(
+                f"The key file {self._path} is open to other users (mode {mode:o}); "
                 f"run: chmod 600 {self._path}"
             )
-        return self._decode(content)
-
-    def _decode(self, content: bytes) -> _File:
-        try:
-            loaded = msgspec.json.decode(content, type=_File)
-        except ValueError:
-            # The cause is dropped on purpose: it may quote the content.
-            loaded = None
-        if (
-            loaded is None
-            or loaded.format != _FORMAT
-            or loaded.current not in loaded.master_keys
-            or any(
-                len(key) != KEY_BYTES for key in (*loaded.master_keys.values(), loaded.lookup_key)
-            )
-        ):
-            raise KeyUnavailable(
-                f"{self._path} is not a key file of format {_FORMAT}; restore it from a backup."
-            )
-        return loaded
+        return _stamp_of(status), status.st_mode, decode(content, self._path)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -188,45 +254,5 @@ class LocalKeyFile:
             ) from error
 
 
-def _new_file() -> _File:
-    current = secrets.token_hex(8)
-    return _File(
-        format=_FORMAT,
-        current=current,
-        master_keys={current: new_key()},
-        lookup_key=new_key(),
-    )
-
-
-def _publish(path: Path, content: bytes) -> None:
-    """Write `content` to `path` unless it exists; readers see the whole file or none.
-
-    A hard link is what makes one of several first processes win: it fails when the name is taken,
-    and the file behind it is complete and synced before it gets its name.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    # Without it the name of the file could be lost in a power cut that the records survive.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _encode(content: _File) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(content), indent=2)
+def _stamp_of(status: os.stat_result) -> _Stamp:
+    return _Stamp(status.st_ino, status.st_mtime_ns, status.st_size)

@@ -49,13 +49,17 @@ class SubjectKeys:
     def make(self, subject_ref: str) -> tuple[SubjectKey, WrappedKey]:
         """Make a key for a subject; the caller stores the wrapped form."""
         made = SubjectKey(key_id=time_ordered_id(), subject_ref=subject_ref, key=new_key())
-        wrapped = WrappedKey(
-            key_id=made.key_id,
-            subject_ref=subject_ref,
-            master_key_id=self._provider.master_key_id,
-            wrapped_key=self._provider.wrap(made.key, _aad(made.key_id, subject_ref)),
-        )
-        return made, wrapped
+        return made, self._wrap(made)
+
+    def rewrap(self, stored: WrappedKey) -> WrappedKey:
+        """Wrap a stored key under the master key that is current now.
+
+        Raises
+        ------
+        KeyUnavailable
+            The master key that it is wrapped under is missing or does not fit.
+        """
+        return self._wrap(self._open(stored))
 
     def unwrap(self, stored: WrappedKey) -> SubjectKey:
         """Open a stored key, or remember it.
@@ -70,15 +74,26 @@ class SubjectKeys:
             if known is not None:
                 self._remembered.move_to_end(stored.key_id)
                 return known
-        key = self._provider.unwrap(
-            stored.wrapped_key, stored.master_key_id, _aad(stored.key_id, stored.subject_ref)
-        )
-        opened = SubjectKey(key_id=stored.key_id, subject_ref=stored.subject_ref, key=key)
+        opened = self._open(stored)
         with self._lock:
             self._remembered[stored.key_id] = opened
             if len(self._remembered) > _REMEMBERED:
                 self._remembered.popitem(last=False)
         return opened
+
+    def _open(self, stored: WrappedKey) -> SubjectKey:
+        key = self._provider.unwrap(
+            stored.wrapped_key, stored.master_key_id, _aad(stored.key_id, stored.subject_ref)
+        )
+        return SubjectKey(key_id=stored.key_id, subject_ref=stored.subject_ref, key=key)
+
+    def _wrap(self, opened: SubjectKey) -> WrappedKey:
+        while True:
+            name = self._provider.master_key_id
+            wrapped = self._provider.wrap(opened.key, _aad(opened.key_id, opened.subject_ref))
+            # The master key may be rotated between the two calls, by another program.
+            if self._provider.master_key_id == name:
+                return WrappedKey(opened.key_id, opened.subject_ref, name, wrapped)
 
 
 def _aad(key_id: str, subject_ref: str) -> bytes:

@@ -1,13 +1,11 @@
-"""Tables of the record store, and how to open it."""
+"""Tables of the record store, as the migrations leave them; a test holds the two against each other."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from sqlalchemy import (
     BigInteger,
     Column,
-    Engine,
+    FetchedValue,
     ForeignKey,
     Integer,
     LargeBinary,
@@ -15,21 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    insert,
-    inspect,
-    select,
 )
-
-from credit.errors import RecordStoreUnavailable
-from credit.records.store.sqlite import (
-    STORE_ERRORS,
-    begin_immediate,
-    create_private_file,
-    sqlite_engine,
-    use_wal,
-)
-
-SCHEMA_VERSION = 1
 
 metadata = MetaData()
 
@@ -41,6 +25,7 @@ subjects = Table(
     Column("applicant_digest", LargeBinary),  # keyed; null when no applicant id was given
     Column("created_at", String, nullable=False),
     Column("erased_at", String),
+    Column("restricted_until", String),  # ISO date: erasure was asked for and must wait until then
     # The digest covers the tenant and comes first: SQLite uses only the first column of a list
     # of pairs, and would walk all subjects of the tenant.
     UniqueConstraint("applicant_digest", "tenant"),
@@ -81,8 +66,9 @@ records = Table(
     Column("created_at", String, nullable=False),
     Column("clear", LargeBinary, nullable=False),  # JSON, the very bytes that were hashed
     Column("sealed", LargeBinary, nullable=False),
-    # Orders late commits where transactions run side by side; null on SQLite, where they cannot.
-    Column("commit_xid", BigInteger),
+    # The transaction that wrote it, which the database itself fills in: orders late commits where
+    # transactions run side by side. Null on SQLite, where they cannot.
+    Column("commit_xid", BigInteger, FetchedValue()),
     UniqueConstraint("writer", "sequence"),
     sqlite_autoincrement=True,
 )
@@ -100,89 +86,32 @@ idempotency_keys = Table(
     sqlite_with_rowid=False,
 )
 
-schema_info = Table(
-    "schema_info",
+store_info = Table(
+    "store_info",
     metadata,
-    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("id", Integer, primary_key=True, autoincrement=False),  # always 1
     # Digest of a constant under the lookup key that this store was filled with.
     Column("lookup_check", LargeBinary),
+    Column("probes", BigInteger, nullable=False),  # counts what readiness checks wrote
 )
 
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),  # JSON, the very bytes that were signed
+    Column("hash", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("signing_key_id", String, nullable=False),
+)
 
-class StoreMissing(RecordStoreUnavailable):
-    """There is no record store at this path yet."""
-
-
-def open_store(path: Path, *, read_only: bool = False) -> Engine:
-    """Open the record store at `path`; create it if it is missing and may be written.
-
-    Parameters
-    ----------
-    read_only
-        Open an existing store for reading only; nothing is created.
-
-    Returns
-    -------
-    Engine
-        Dispose of it when done. Write through `credit.records.store.sqlite.begin_immediate` only.
-
-    Raises
-    ------
-    StoreMissing
-        `read_only`, and there is no store yet.
-    RecordStoreUnavailable
-        The file cannot be opened, is something else, or has another schema version.
-    """
-    if read_only and not path.exists():
-        raise StoreMissing(f"There is no record store at {path} yet.")
-    engine = sqlite_engine(path, read_only=read_only)
-    try:
-        if not read_only:
-            create_private_file(path)
-            use_wal(engine)
-            _create_tables(engine)
-        _check_version(engine, path)
-    except STORE_ERRORS as error:
-        engine.dispose()
-        raise cannot_open(path, error) from error
-    except RecordStoreUnavailable:
-        engine.dispose()
-        raise
-    return engine
-
-
-def cannot_open(path: Path, error: Exception) -> RecordStoreUnavailable:
-    """Say that the store at `path` cannot be opened, why, and what to do."""
-    return RecordStoreUnavailable(
-        f"The record store {path} cannot be opened ({cause_of(error)}); check that its folder "
-        "exists, is on a local disk with free space, and that this user may write there."
-    )
-
-
-def cause_of(error: Exception) -> str:
-    """Name the cause of a database or file error, without statements or values."""
-    return str(getattr(error, "orig", None) or getattr(error, "strerror", None) or error)
-
-
-def _create_tables(engine: Engine) -> None:
-    # One transaction: another process sees no table or all of them.
-    with begin_immediate(engine) as connection:
-        if inspect(connection).get_table_names():
-            return
-        metadata.create_all(connection, checkfirst=False)
-        connection.execute(insert(schema_info).values(version=SCHEMA_VERSION))
-
-
-def _check_version(engine: Engine, path: Path) -> None:
-    with engine.begin() as connection:
-        tables = inspect(connection).get_table_names()
-        if not tables:
-            raise StoreMissing(f"There is no record store in {path} yet.")
-        if schema_info.name not in tables:
-            raise RecordStoreUnavailable(f"{path} is a database, but not a record store.")
-        found = connection.execute(select(schema_info.c.version)).scalar_one()
-    if found != SCHEMA_VERSION:
-        raise RecordStoreUnavailable(
-            f"The record store {path} has schema version {found}, this program reads and writes "
-            f"version {SCHEMA_VERSION}; use the program that wrote it, or migrate the store."
-        )
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject_ref", ForeignKey("subjects.subject_ref"), nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),  # JSON, the very bytes that were signed
+    Column("hash", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("signing_key_id", String, nullable=False),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,18 +17,33 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from credit.errors import RecordStoreUnavailable
+from credit.records.sealing.private_file import sync_folder
+
 # Our writers queue at the file lock, so this wait is only for foreign programs (a shell, a backup).
 _BUSY_TIMEOUT_S = 5.0
+_NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "beegfs"}
+    | {"fuse.sshfs", "fuse.s3fs", "fuse.glusterfs", "fuse.mount-s3", "fuse.gcsfuse"}
+)
+_MOUNTS = Path("/proc/self/mounts")
 # All that opening or using a database file may raise: SQLAlchemy wraps most driver errors, not all.
 STORE_ERRORS = (OSError, sqlite3.Error, SQLAlchemyError)
 _BEGIN_MODE = "sqlite_begin_mode"
+_CHUNK = 1024 * 1024
 _held = threading.local()
 
 
 def create_private_file(path: Path) -> None:
-    """Create `path`, with mode 600, and its folder; SQLite gives its side files the same mode."""
+    """Create `path`, with mode 600, and its folder; SQLite gives its side files the same mode.
+
+    A power cut leaves all their names.
+    """
+    made = [name for name in (path, *path.parents) if not name.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for name in made:
+        sync_folder(name.parent)
 
 
 def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
@@ -49,6 +65,8 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
         )
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # Every writer: pages that split would leave copies of keys where no erasure reaches them.
+        connection.execute("PRAGMA secure_delete = ON")
         return connection
 
     engine = create_engine(
@@ -63,17 +81,77 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
     return engine
 
 
-def use_wal(engine: Engine) -> None:
-    """Switch the file to write-ahead logging, in which readers never wait for a writer.
+def make_durable(engine: Engine) -> None:
+    """Create the file if it is missing and switch it to write-ahead logging.
 
-    The switch is kept in the file. It needs the file for itself, hence the lock.
+    In that mode readers never wait for a writer. The switch is kept in the file; it needs the file
+    for itself, hence the lock.
+
+    Raises
+    ------
+    RecordStoreUnavailable
+        The file lies on a network, where locks and the shared memory of the log do not hold.
     """
-    with file_lock(_database(engine)):
+    path = _database(engine)
+    create_private_file(path)
+    if (kind := file_system(path)) in _NETWORK_FILE_SYSTEMS:
+        raise RecordStoreUnavailable(
+            f"{path} lies on a network file system ({kind}), where SQLite cannot keep its promises; "
+            "put CREDIT_HOME on a local disk, or use PostgreSQL (CREDIT_RECORDS_URL)."
+        )
+    with file_lock(path):
         raw = engine.raw_connection()
         try:
-            raw.cursor().execute("PRAGMA journal_mode = WAL").close()
+            (mode,) = raw.cursor().execute("PRAGMA journal_mode = WAL").fetchone()
         finally:
             raw.close()
+    if mode != "wal":
+        raise RecordStoreUnavailable(
+            f"{path} cannot use a write-ahead log (SQLite says {mode}); put CREDIT_HOME on a local disk."
+        )
+
+
+def rewrite_log(path: Path) -> None:
+    """Put the write-ahead log of `path` on disk, also what a failed sync has dropped.
+
+    A writer that was killed, or whose syncs failed, leaves commits in the log that only the memory of
+    the kernel holds; recovery takes them for lasting, and later commits depend on them. To sync is
+    not enough: after a failed sync Linux takes the pages for written. So they are written once more.
+    """
+    log = Path(f"{path.absolute()}-wal")
+    if not log.exists():
+        return
+    with file_lock(path):
+        try:
+            descriptor = os.open(log, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:  # the last connection was closed meanwhile
+            return
+        try:
+            at = 0
+            while content := os.pread(descriptor, _CHUNK, at):
+                at += os.pwrite(descriptor, content, at)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def file_system(path: Path) -> str:
+    """Name the type of the file system that holds `path`, as the kernel does; empty when unknown."""
+    real = path.resolve()  # a link may lead to another file system
+    deepest, found = -1, ""
+    for line in _mounts():
+        point, kind = line.split(" ")[1:3]
+        folder = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), point))
+        # Of two at one place the later one covers the earlier.
+        if real.is_relative_to(folder) and len(folder.parts) >= deepest:
+            deepest, found = len(folder.parts), kind
+    return found
+
+
+def _mounts() -> list[str]:
+    if not _MOUNTS.exists():  # only Linux tells
+        return []
+    return _MOUNTS.read_text(errors="surrogateescape").splitlines()
 
 
 @contextlib.contextmanager
@@ -83,10 +161,17 @@ def begin_immediate(engine: Engine) -> Iterator[Connection]:
     Blocks until other writers are done. Not re-entrant: a second one in the same thread raises
     `RuntimeError`, because it would wait for itself.
     """
-    with file_lock(_database(engine)), engine.connect() as connection:
-        immediate = connection.execution_options(**{_BEGIN_MODE: "IMMEDIATE"})
-        with immediate.begin():
-            yield immediate
+    with engine.connect() as connection, write_on(connection):
+        yield connection
+
+
+@contextlib.contextmanager
+def write_on(connection: Connection) -> Iterator[None]:
+    """Hold the write transaction on an open connection, as `begin_immediate`."""
+    path = _database(connection.engine)
+    connection.execution_options(**{_BEGIN_MODE: "IMMEDIATE"})
+    with file_lock(path), connection.begin():
+        yield
 
 
 @contextlib.contextmanager

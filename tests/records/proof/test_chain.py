@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.records import LocalKeyFile, RecordWriter
+from credit.records import LocalKeyFile, Location, RecordWriter
 from credit.records.framing import frame
 from credit.records.proof.chain import GENESIS, new_chain, record_hash
 from tests.records.samples import broken_links, destroy_keys, everything, new_record, tamper
@@ -28,11 +27,13 @@ FIELDS: dict[str, Any] = {
 }
 
 
-def test_a_chain_links_from_genesis_and_counts_from_one(writer: RecordWriter, path: Path) -> None:
+def test_a_chain_links_from_genesis_and_counts_from_one(
+    writer: RecordWriter, location: Location
+) -> None:
     for receipt in [writer.append(new_record()) for _ in range(20)]:
         receipt.result()
 
-    stored = everything(path)
+    stored = everything(location)
 
     assert stored[0].previous_hash == GENESIS
     assert [record.sequence for record in stored] == list(range(1, 21))
@@ -40,13 +41,13 @@ def test_a_chain_links_from_genesis_and_counts_from_one(writer: RecordWriter, pa
     assert broken_links(stored) == []
 
 
-def test_every_start_begins_its_own_chain(path: Path, keys: LocalKeyFile) -> None:
+def test_every_start_begins_its_own_chain(location: Location, keys: LocalKeyFile) -> None:
     for _ in range(3):
-        with RecordWriter(path, keys) as writer:
+        with RecordWriter(location, keys) as writer:
             writer.append(new_record()).result()
             writer.append(new_record()).result()
 
-    stored = everything(path)
+    stored = everything(location)
 
     assert len({record.writer for record in stored}) == 3
     assert broken_links(stored) == []
@@ -55,32 +56,37 @@ def test_every_start_begins_its_own_chain(path: Path, keys: LocalKeyFile) -> Non
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE records SET sealed = zeroblob(length(sealed)) WHERE position = 2",
-        "UPDATE records SET clear = CAST(replace(clear, 'OW', 'AW') AS BLOB) WHERE position = 2",
+        "UPDATE records SET sealed = :sealed WHERE position = 2",
+        "UPDATE records SET clear = :clear WHERE position = 2",
         "UPDATE records SET tenant = 'other' WHERE position = 2",
         "UPDATE records SET created_at = '2020' WHERE position = 2",
         "DELETE FROM records WHERE position = 2",
     ],
 )
 def test_a_change_behind_the_back_of_the_store_breaks_the_chain(
-    writer: RecordWriter, path: Path, change: str
+    writer: RecordWriter, location: Location, change: str
 ) -> None:
     for _ in range(3):
         writer.append(new_record()).result()
-    assert broken_links(everything(path)) == []
+    assert broken_links(everything(location)) == []
 
-    tamper(path, change)
+    second = everything(location)[1]
+    values = {
+        "sealed": bytes(len(second.sealed)),
+        "clear": second.clear_bytes.replace(b"LOW", b"LAW"),
+    }
+    tamper(location, change, **{name: v for name, v in values.items() if f":{name}" in change})
 
-    assert broken_links(everything(path)) != []
+    assert broken_links(everything(location)) != []
 
 
-def test_the_chain_survives_an_erasure(writer: RecordWriter, path: Path) -> None:
+def test_the_chain_survives_an_erasure(writer: RecordWriter, location: Location) -> None:
     for _ in range(3):
         writer.append(new_record()).result()
 
-    destroy_keys(path)
+    destroy_keys(location)
 
-    assert broken_links(everything(path)) == []
+    assert broken_links(everything(location)) == []
 
 
 @pytest.mark.parametrize("name", FIELDS)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.errors import KeyUnavailable
-from credit.records import LocalKeyFile, RecordReader, RecordWriter
+from credit.records import LocalKeyFile, Location, RecordReader, RecordWriter
 from tests.records.samples import new_record
 from tests.records.workers import make_keys
 
@@ -63,25 +63,27 @@ def test_a_missing_key_file_is_refused_for_existing_data(key_file: Path) -> None
     assert not key_file.exists()
 
 
-def test_the_store_makes_keys_only_while_it_is_empty(path: Path, keys: LocalKeyFile) -> None:
-    with RecordWriter(path, keys) as writer:
+def test_the_store_makes_keys_only_while_it_is_empty(
+    location: Location, keys: LocalKeyFile, tmp_path: Path
+) -> None:
+    with RecordWriter(location, keys) as writer:
         writer.append(new_record()).result()
-    key_file = path.parent / "keys.json"
+    key_file = tmp_path / "var" / "keys.json"
     key_file.unlink()
 
     with pytest.raises(KeyUnavailable, match="is missing"):
-        RecordWriter(path, LocalKeyFile(key_file))
+        RecordWriter(location, LocalKeyFile(key_file))
 
     assert not key_file.exists()
 
 
 def test_the_keys_of_another_store_are_refused(
-    path: Path, keys: LocalKeyFile, made: LocalKeyFile
+    location: Location, keys: LocalKeyFile, made: LocalKeyFile
 ) -> None:
-    RecordWriter(path, keys).close()
+    RecordWriter(location, keys).close()
 
     with pytest.raises(KeyUnavailable, match="filled with other keys"):
-        RecordWriter(path, made)
+        RecordWriter(location, made)
 
 
 @pytest.mark.parametrize(
@@ -197,13 +199,13 @@ def shared_keys() -> LocalKeyFile:
     return _shared[-1]
 
 
-def test_a_reader_never_makes_keys(path: Path, keys: LocalKeyFile) -> None:
-    with RecordWriter(path, keys) as writer:
+def test_a_reader_never_makes_keys(location: Location, keys: LocalKeyFile, tmp_path: Path) -> None:
+    with RecordWriter(location, keys) as writer:
         writer.append(new_record()).result()
-    absent = path.parent / "absent.json"
+    absent = tmp_path / "absent.json"
 
-    with RecordReader(path, LocalKeyFile(absent)) as reader:
-        [stored] = reader.after(0)
+    with RecordReader(location, LocalKeyFile(absent)) as reader:
+        [stored] = reader.after()
         with pytest.raises(KeyUnavailable, match="is missing"):
             reader.open(stored)
 

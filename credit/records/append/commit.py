@@ -1,0 +1,191 @@
+"""Commit batches behind one another, and find out what became of those whose answer was lost."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from credit.errors import CreditError, RecordStoreUnavailable
+from credit.records.append.batch import recall_batch, write_batch
+from credit.records.append.idempotency import Outcome
+from credit.records.append.prepare import Prepared
+from credit.records.append.subjects import KeysBroken
+from credit.records.proof.chain import new_chain
+from credit.records.sealing.binding import bind_keys
+from credit.records.sealing.keys import KeyProvider
+from credit.records.sealing.subjectkeys import SubjectKeys
+from credit.records.store.engine import begin_write, cause_of, settle_log, write_on
+from credit.records.store.location import Location, name_of
+from credit.records.store.opening import cannot_open, open_store
+from credit.records.store.schema import store_info
+
+# How long a batch waits for a database that restarts or fails over before its clients are told.
+_PATIENCE_S = 5.0
+_PAUSE_S = 0.1
+# Repeated ids and lost races (unique keys, deadlocks) that one batch may go through.
+_MAX_REPEATS = 8
+_TRANSACTION_ROLLBACK = "40"  # class of SQLSTATE: deadlocks, serialization failures
+
+
+class Committer:
+    """One chain of records and the connection that writes it. Not shared between threads.
+
+    Parameters
+    ----------
+    location, keys
+        As of the `RecordWriter`.
+
+    Raises
+    ------
+    RecordStoreUnavailable, KeyUnavailable
+        The store cannot be opened with these keys.
+    """
+
+    def __init__(self, location: Location, keys: KeyProvider) -> None:
+        self._location = location
+        self._keys = keys
+        self._subject_keys = SubjectKeys(keys)
+        self._head = new_chain()
+        self._engine: Engine | None = self._open()
+        self._connection: Connection | None = None
+
+    def commit(self, batch: Sequence[Prepared]) -> dict[Prepared, Outcome]:
+        """Write a batch; when this returns it is on disk.
+
+        After an error nobody knows whether the batch is in the store, so neither where the chain
+        ends: identity and connection are given up, and the next batch begins a new chain.
+        """
+        try:
+            return self._commit_all(batch)
+        except BaseException:
+            self._retire()
+            raise
+
+    def probe(self) -> None:
+        """Commit and sync an empty change over a connection of its own; from any thread.
+
+        Raises
+        ------
+        RecordStoreUnavailable
+            Nothing can be written now.
+        """
+        try:
+            engine = open_store(self._location)
+            try:
+                with begin_write(engine) as connection:
+                    connection.execute(update(store_info).values(probes=store_info.c.probes + 1))
+            finally:
+                engine.dispose()
+        except CreditError:
+            raise
+        except Exception as error:
+            raise self.not_written(error) from error
+
+    def not_written(self, cause: Exception) -> RecordStoreUnavailable:
+        """Make one error for each caller: an exception that is raised twice collects tracebacks."""
+        error = RecordStoreUnavailable(
+            f"The decision was not recorded: writing to {name_of(self._location)} failed "
+            f"({cause_of(cause)}). Check the database and the free space and health of its disk; the "
+            "next request tries again."
+        )
+        error.__cause__ = cause
+        return error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._disconnect()
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def _commit_all(self, batch: Sequence[Prepared]) -> dict[Prepared, Outcome]:
+        try:
+            return self._commit_surely(batch)
+        except KeysBroken as broken:
+            rest = [item for item in batch if item not in broken.errors]
+            return {**broken.errors, **(self._commit_all(rest) if rest else {})}
+
+    def _commit_surely(self, batch: Sequence[Prepared]) -> dict[Prepared, Outcome]:
+        """Repeat what was certainly not written; ask for what may have been."""
+        deadline = time.monotonic() + _PATIENCE_S
+        repeats = 0
+        while True:
+            try:
+                return self._commit_once(batch, again=repeats > 0)
+            except (DBAPIError, sqlite3.IntegrityError) as error:
+                self._disconnect()
+                repeats += 1
+                if _connection_lost(error) and time.monotonic() < deadline:
+                    time.sleep(_PAUSE_S)  # a database that restarts needs a moment
+                elif not _rolled_back(error) or repeats > _MAX_REPEATS:
+                    raise
+
+    def _commit_once(self, batch: Sequence[Prepared], *, again: bool) -> dict[Prepared, Outcome]:
+        connection = self._connect()
+        with write_on(connection):
+            done = None
+            if again:
+                done = recall_batch(connection, batch, self._head, self._subject_keys)
+            if done is None:
+                done = write_batch(
+                    connection, batch, self._head, self._subject_keys, ids_may_repeat=again
+                )
+        outcomes, self._head = done
+        return outcomes
+
+    def _connect(self) -> Connection:
+        if self._engine is None:
+            self._engine = self._open()
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # What cannot even be closed is gone already; the error that led here is the one to tell.
+            with contextlib.suppress(DBAPIError, sqlite3.Error):
+                connection.close()
+
+    def _retire(self) -> None:
+        self._disconnect()
+        self._head = new_chain()
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def _open(self) -> Engine:
+        try:
+            settle_log(self._location)
+        except OSError as error:
+            raise cannot_open(self._location, error) from error
+        engine = open_store(self._location)
+        try:
+            bind_keys(engine, self._keys, name_of(self._location))
+        except CreditError:
+            engine.dispose()
+            raise
+        except Exception as error:
+            engine.dispose()
+            raise cannot_open(self._location, error) from error
+        return engine
+
+
+def _connection_lost(error: DBAPIError | sqlite3.IntegrityError) -> bool:
+    """Tell whether PostgreSQL ended the connection, or does not accept a new one yet."""
+    if not isinstance(error, DBAPIError):
+        return False
+    # An error that is not of a session carries no SQLSTATE; those of SQLite do not know the word.
+    unreached = isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
+    return error.connection_invalidated or unreached
+
+
+def _rolled_back(error: DBAPIError | sqlite3.IntegrityError) -> bool:
+    """Tell whether the batch met a unique constraint or another writer, and left nothing behind."""
+    if not isinstance(error, DBAPIError) or isinstance(error, IntegrityError):
+        return True
+    return (getattr(error.orig, "sqlstate", None) or "").startswith(_TRANSACTION_ROLLBACK)
