@@ -123,7 +123,7 @@ def say_drift(what: str, report: DriftReport) -> None:
 
 def say_where(running: Running, settings: Settings, placement: str) -> None:
     """Print where everything is."""
-    console.print(f"Decision records: {near(settings.records_path)}")
+    console.print(f"Decision records: {near(settings.records)}")
     registry = settings.mlflow_uri or near(settings.home / "mlflow")
     console.print(f"Registry: {registry}")
     console.print(

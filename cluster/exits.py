@@ -4,7 +4,7 @@
 code meaning
 ==== ==========================================================================
 0    done
-1    done, and the answer is no: rows break the contract, a check failed
+1    done, and the answer is no: rows break the contract, a check failed, records are not proven
 2    the command line is wrong (Typer's own code) or the settings are
 3    the input cannot be used: file, contract, data
 4    a bundle, the registry, the record store or a key is not usable
@@ -26,6 +26,8 @@ CODES: dict[type[errors.CreditError], int] = {
     errors.InvalidInput: 3,
     errors.BundleError: 4,
     errors.RegistryUnavailable: 4,
+    errors.RecordsNotProven: NO,
+    errors.DecisionUnknown: 3,
     errors.RecordError: 4,
     errors.KeyUnavailable: 4,
     errors.ExplanationInconsistent: 4,

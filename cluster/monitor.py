@@ -1,4 +1,4 @@
-"""The drift node's consumer: windows of decisions through the detectors, and the metrics."""
+"""What the drift node hosts: windows of decisions through the detectors, checkpoints, metrics."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
+from cluster.checkpoints import ScheduledCheckpoints
 from credit.data.reference import Reference, load_reference
 from credit.decision.bundle_files import REFERENCE_FOLDER
-from credit.errors import DataError
 from credit.records import (
+    START,
     CursorMoved,
+    Lease,
     LocalKeyFile,
     RecordReader,
     advance_cursor,
-    begin_immediate,
+    begin_write,
     open_state,
 )
 from drift import (
@@ -43,11 +45,9 @@ class DriftConsumer:
     def __init__(self, args: ServiceArgs, bundle_hash: str) -> None:
         settings, consumer = args.settings, args.drift_consumer
         reference = reference_of(settings.bundles_path / bundle_hash)
-        reader = RecordReader(settings.records_path, LocalKeyFile(settings.key_path))
-        self._state = open_state(settings.state_path)
-        names, rows = reference.feature_names, reference.rows
-        levels = DetectorLevels()
-        detectors = [DETECTORS[name](rows, names, levels) for name in args.drift_detectors]
+        reader = RecordReader(settings.records, LocalKeyFile(settings.key_path))
+        self._state = open_state(settings.state)
+        detectors = [] if reference is None else _detectors(args, reference)
         self._consumer = consumer
         if args.drift_start == "end":
             begin_at_end(self._state, reader, consumer)
@@ -60,10 +60,13 @@ class DriftConsumer:
             consumer=consumer,
         )
         self._exporter = MetricsExporter(reader, self._state, consumer)
+        self._lease = Lease(self._state, consumer)
+        self._checkpoints = ScheduledCheckpoints(settings, self._state)
 
     def step(self) -> bool:
-        """Report on the next window; False when it is not complete."""
-        return self._monitor.step() is not None
+        """Report on the next window; False when it is not complete, or another instance is at work."""
+        self._checkpoints.step()
+        return self._lease.hold() and self._monitor.step() is not None
 
     def status(self) -> bytes:
         """State and latest report, as JSON."""
@@ -77,33 +80,28 @@ class DriftConsumer:
 
     def metrics(self) -> bytes:
         """Metrics in the Prometheus text format."""
-        return self._exporter.render()
+        return self._exporter.render() + self._checkpoints.metrics()
 
 
 def begin_at_end(state: sa.Engine, reader: RecordReader, consumer: str) -> None:
     """Put a cursor that does not exist yet at the end of the log."""
-    end = reader.last_position()
-    if end == 0:
+    end = reader.end()
+    if end == START:
         return
     try:
-        with begin_immediate(state) as connection:
-            advance_cursor(connection, consumer, 0, end)
+        with begin_write(state) as connection:
+            advance_cursor(connection, consumer, START, end)
     except CursorMoved:
         # It exists: a replica of this consumer ran before and is to go on from there.
         return
 
 
-def reference_of(bundle: Path) -> Reference:
-    """Load the drift reference that lies beside a bundle's hashed files.
+def _detectors(args: ServiceArgs, reference: Reference) -> list[Detector]:
+    names, rows = reference.feature_names, reference.rows
+    return [DETECTORS[name](rows, names, DetectorLevels()) for name in args.drift_detectors]
 
-    Raises
-    ------
-    DataError
-        When it was erased or never made.
-    """
+
+def reference_of(bundle: Path) -> Reference | None:
+    """Load the drift reference that lies beside a bundle's hashed files; None when it was erased."""
     files = sorted((bundle / REFERENCE_FOLDER).glob("*.npz"))
-    if not files:
-        raise DataError(
-            f"bundle {bundle.name[:12]} has no drift reference; make one with `credit tune`"
-        )
-    return load_reference(files[0])
+    return load_reference(files[0]) if files else None

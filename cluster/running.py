@@ -48,7 +48,7 @@ def require_record_store(settings: Settings) -> None:
     RecordStoreUnavailable
         Saying which path cannot be written.
     """
-    with RecordWriter(settings.records_path, LocalKeyFile(settings.key_path)) as writer:
+    with RecordWriter(settings.records, LocalKeyFile(settings.key_path)) as writer:
         writer.probe()
 
 

@@ -108,7 +108,7 @@ def stored_rollout(settings: Settings, product: str) -> Rollout:
     SettingsInvalid
         When no service ever ran here.
     """
-    state = open_state(settings.state_path)
+    state = open_state(settings.state)
     try:
         rollout = read_rollout(state, product)
     finally:

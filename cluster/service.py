@@ -43,7 +43,7 @@ def resolve_rollout(args: ServiceArgs) -> Rollout:
     settings = args.settings
     champion = _bundle_hash(args.champion, args.product, settings)
     challengers = [_bundle_hash(name, args.product, settings) for name in args.challengers]
-    state = open_state(settings.state_path)
+    state = open_state(settings.state)
     try:
         return ensure_rollout(
             state, args.product, champion, challengers, challenger_share=args.challenger_share

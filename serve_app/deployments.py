@@ -12,11 +12,12 @@ from ray.serve.handle import DeploymentHandle
 
 from credit.decision import Rollout
 from credit.errors import ServiceUnavailable
-from credit.records import LocalKeyFile, RecordWriter
+from credit.records import LocalKeyFile, RecordReader, RecordWriter
 from credit.settings import Settings
 from serve_app.auth import TokenGuard, service_token
+from serve_app.fused import fused_links
 from serve_app.gateway import Gateway
-from serve_app.links import LocalLink, RemoteLink
+from serve_app.links import RemoteLink
 from serve_app.nodes import ExplainerNode, ModelNode, Node, PinnedValues, TransformNode
 from serve_app.routes import build_http_app
 from serve_app.scoring import NodeLinks, Scoring
@@ -56,7 +57,7 @@ class GatewayReplica:
 
     def __init__(
         self,
-        settings: Settings,
+        home: Path,
         rollout: Rollout,
         monitor: DeploymentHandle,
         links: Mapping[str, DeploymentHandle],
@@ -64,13 +65,16 @@ class GatewayReplica:
         auth: bool,
         record_queue: int,
     ) -> None:
+        # Addresses and tokens come from this process's own environment: arguments of a replica can be
+        # read in Ray's dashboard.
+        settings = Settings(home=home)
         shelf = BundleShelf(settings.bundles_path, {arm.bundle for arm in rollout.arms})
-        writer = RecordWriter(
-            settings.records_path, LocalKeyFile(settings.key_path), max_queue=record_queue
-        )
-        scoring = Scoring(shelf, _remote(links, rollout) if links else _local(shelf, rollout))
-        guard = TokenGuard(service_token(Settings(home=settings.home)) if auth else None)
-        self._gateway = Gateway(rollout, shelf, scoring, writer)
+        keys = LocalKeyFile(settings.key_path)
+        writer = RecordWriter(settings.records, keys, max_queue=record_queue)
+        reader = RecordReader(settings.records, keys)
+        scoring = Scoring(shelf, _remote(links, rollout) if links else fused_links(shelf, rollout))
+        guard = TokenGuard(service_token(settings) if auth else None)
+        self._gateway = Gateway(rollout, shelf, scoring, writer, reader)
         self._http = build_http_app(self._gateway, guard, RemoteMonitor(monitor))
 
     def __serve_build_asgi_app__(self) -> Any:
@@ -83,15 +87,6 @@ def _remote(links: Mapping[str, DeploymentHandle], rollout: Rollout) -> NodeLink
         transform=RemoteLink(links["transform"]),
         models={arm.name: RemoteLink(links[arm.name]) for arm in rollout.arms},
         explainer=RemoteLink(links["explainer"]),
-    )
-
-
-def _local(shelf: BundleShelf, rollout: Rollout) -> NodeLinks:
-    model = LocalLink(ModelNode(shelf))
-    return NodeLinks(
-        transform=LocalLink(TransformNode(shelf)),
-        models={arm.name: model for arm in rollout.arms},
-        explainer=LocalLink(ExplainerNode(shelf)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -12,7 +13,8 @@ from credit.contract import Contract
 from credit.decision import Bundle, Rollout, arm_for
 from credit.decision.scorer import answer
 from credit.errors import SettingsInvalid
-from credit.records import Receipt, RecordWriter, new_decision_id
+from credit.records import NewRecord, Receipt, RecordReader, new_decision_id
+from serve_app.decisions import recorded_decision
 from serve_app.recording import decision_record
 from serve_app.scoring import Scoring
 from serve_app.shelf import BundleShelf
@@ -37,6 +39,18 @@ class ModelDescription(msgspec.Struct, frozen=True):
     arms: tuple[ArmDescription, ...]
 
 
+class Recorder(Protocol):
+    """What the gateway asks of a record writer."""
+
+    def append_async(self, record: NewRecord) -> asyncio.Future[Receipt]:
+        """Hand a record over; the future resolves once it is on disk."""
+        ...
+
+    def probe(self) -> None:
+        """Find out whether anything can be written now."""
+        ...
+
+
 class Gateway:
     """Assigns an arm, scores through the graph, records, answers.
 
@@ -46,22 +60,40 @@ class Gateway:
         Generation and bundles that every request is pinned to.
     writer
         The record store: what it has not acknowledged is not answered.
+    reader
+        The same store, with keys, for decisions that are asked for again.
     """
 
     def __init__(
-        self, rollout: Rollout, shelf: BundleShelf, scoring: Scoring, writer: RecordWriter
+        self,
+        rollout: Rollout,
+        shelf: BundleShelf,
+        scoring: Scoring,
+        writer: Recorder,
+        reader: RecordReader,
     ) -> None:
         self.rollout = rollout
         self.champion = shelf.get(rollout.champion.bundle)
         self._shelf = shelf
         self._scoring = scoring
         self._writer = writer
+        self._reader = reader
         _require_one_contract([shelf.get(arm.bundle) for arm in rollout.arms], self.contract)
 
     @property
     def contract(self) -> Contract:
         """The contract that requests are held against."""
         return self.champion.contract
+
+    async def recorded(self, tenant: str, decision_id: str) -> bytes:
+        """Read one decision of a tenant back, as JSON; in a thread, for it waits for the database.
+
+        Raises
+        ------
+        DecisionUnknown
+            This tenant has none of this id.
+        """
+        return await asyncio.to_thread(recorded_decision, self._reader, tenant, decision_id)
 
     async def require_ready(self) -> None:
         """Refuse while decisions cannot be recorded; blocks no loop: the probe syncs a disk.
@@ -135,7 +167,7 @@ class Gateway:
             idempotency_key=idempotency_key,
         )
         # A client that hangs up cancels this coroutine, never the append.
-        return await asyncio.shield(asyncio.wrap_future(self._writer.append(record)))
+        return await asyncio.shield(self._writer.append_async(record))
 
 
 def _require_one_contract(bundles: Sequence[Bundle], contract: Contract) -> None:

@@ -30,7 +30,7 @@ def bind_graph(
         Builds the consumer that the drift node hosts.
     """
     # Serve keeps what is bound in its control store: the gateway reads the token from its own environment.
-    settings = args.settings.model_copy(update={"token": None})
+    settings = args.settings
     monitor = _deployment(MonitorReplica, "DriftMonitor", args, args.monitor).bind(
         make_monitor, MONITOR_PAUSE_S
     )
@@ -53,7 +53,7 @@ def bind_graph(
         }
     gateway = _deployment(serve.ingress()(GatewayReplica), "Gateway", args, args.gateway)
     return gateway.bind(
-        settings, rollout, monitor, links, auth=args.auth, record_queue=args.record_queue
+        settings.home, rollout, monitor, links, auth=args.auth, record_queue=args.record_queue
     )
 
 

@@ -33,6 +33,7 @@ def openapi_document(contract: Contract) -> dict[str, Any]:
         "security": [{"token": []}],
         "paths": {
             "/v1/score": {"post": _score_operation(contract)},
+            "/v1/decisions/{decision_id}": _decision_operation(),
             "/v1/model": _get("The bundles that answer, and their figures"),
             "/v1/drift": _get("State of the drift monitor and its latest report"),
             "/v1/drift/reports": _get(
@@ -220,6 +221,16 @@ def _get(summary: str, *parameters: dict[str, Any], open_to_all: bool = False) -
     else:
         operation["responses"]["401"] = _problem_response(REASONS["401"])
     return {"get": operation}
+
+
+def _decision_operation() -> dict[str, Any]:
+    operation = _get(
+        "Show one recorded decision",
+        {"name": "decision_id", "in": "path", "required": True, "schema": {"type": "string"}},
+    )
+    unknown = "There is no such decision, or it is another tenant's."
+    operation["get"]["responses"]["404"] = _problem_response(unknown)
+    return operation
 
 
 def _query(name: str, default: int, maximum: int | None) -> dict[str, Any]:

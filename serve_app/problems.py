@@ -53,6 +53,11 @@ KINDS: dict[type[Exception], Kind] = {
     errors.RecordStoreBusy: Kind(503, "busy", "Too many decisions are waiting to be recorded"),
     errors.IdempotencyConflict: Kind(409, "idempotency", "The idempotency key was used before"),
     errors.RecordErased: Kind(410, "erased", "The subject was erased"),
+    errors.DecisionUnknown: Kind(404, "decision-unknown", "There is no such decision"),
+    errors.RecordsNotProven: Kind(503, "not-proven", "The records are not what was signed"),
+    errors.AnchorUnavailable: Kind(
+        503, "anchor", "The place outside for checkpoints does not answer"
+    ),
     errors.RecordError: Kind(503, "record", "The decision record refused"),
     errors.KeyUnavailable: Kind(503, "key", "A key is not available"),
     errors.RegistryUnavailable: Kind(503, "registry", "The model registry is not available"),

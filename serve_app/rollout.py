@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from credit.decision.assignment import CHALLENGER, CHAMPION, Arm, Rollout, with_share
 from credit.errors import SettingsInvalid
-from credit.records import begin_immediate
+from credit.records import begin_write
 from credit.records.store.state import ensure_tables
 
 metadata = sa.MetaData()
@@ -54,7 +54,7 @@ def write_rollout(engine: sa.Engine, rollout: Rollout) -> None:
         "body": msgspec.json.encode(rollout),
         "changed_at": datetime.datetime.now(datetime.UTC).isoformat(),
     }
-    with begin_immediate(engine) as connection:
+    with begin_write(engine) as connection:
         stored = connection.execute(
             sa.select(rollouts.c.generation).where(rollouts.c.product == rollout.product)
         ).scalar()

@@ -60,6 +60,7 @@ def build_http_app(gateway: Gateway, guard: TokenGuard, monitor: Monitor) -> Sta
 
     table: list[tuple[str, str, Handler]] = [
         ("POST", "/v1/score", routes.score),
+        ("GET", "/v1/decisions/{decision_id}", routes.decision),
         ("GET", "/v1/model", routes.model),
         ("GET", "/v1/drift", routes.drift),
         ("GET", "/v1/drift/reports", routes.drift_reports),
@@ -100,6 +101,12 @@ class _Routes:
         )
         headers = {"idempotent-replayed": "true"} if receipt.replayed else None
         return Response(receipt.answer, media_type=JSON, headers=headers)
+
+    async def decision(self, request: Request) -> Response:
+        """Show one recorded decision."""
+        tenant = self._admit(request)
+        decision_id = request.path_params["decision_id"]
+        return Response(await self._gateway.recorded(tenant, decision_id), media_type=JSON)
 
     async def model(self, request: Request) -> Response:
         """Say which bundles answer, and how good they were on held-out data."""

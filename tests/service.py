@@ -15,9 +15,9 @@ from starlette.testclient import TestClient
 from credit.decision import Arm, Rollout
 from credit.decision.assignment import with_share
 from credit.errors import ServiceUnavailable
-from credit.records import LocalKeyFile, RecordWriter
+from credit.records import LocalKeyFile, RecordReader, RecordWriter
 from serve_app.auth import TokenGuard
-from serve_app.deployments import _local
+from serve_app.fused import fused_links
 from serve_app.gateway import Gateway
 from serve_app.routes import build_http_app
 from serve_app.scoring import Scoring
@@ -42,7 +42,7 @@ def make_nodes(root: Path, *, champion: str, challenger: str) -> Nodes:
     rollout = with_share(
         Rollout(product="give_me_some_credit", generation=5, salt="s", arms=arms), "challenger", 300
     )
-    return Nodes(shelf, rollout, Scoring(shelf, _local(shelf, rollout)))
+    return Nodes(shelf, rollout, Scoring(shelf, fused_links(shelf, rollout)))
 
 
 class StandInMonitor:
@@ -74,6 +74,7 @@ class Service:
     client: TestClient
     gateway: Gateway
     writer: RecordWriter
+    reader: RecordReader
     monitor: StandInMonitor
     records: Path
     keys: LocalKeyFile
@@ -89,9 +90,9 @@ class Service:
 def open_service(nodes: Nodes, home: Path) -> Iterator[Service]:
     """Open a service whose records lie below ``home``."""
     records, keys = home / "records.db", LocalKeyFile(home / "keys.json")
-    with RecordWriter(records, keys) as writer:
-        gateway = Gateway(nodes.rollout, nodes.shelf, nodes.scoring, writer)
+    with RecordWriter(records, keys) as writer, RecordReader(records, keys) as reader:
+        gateway = Gateway(nodes.rollout, nodes.shelf, nodes.scoring, writer, reader)
         monitor = StandInMonitor()
         app = build_http_app(gateway, TokenGuard(TOKEN), monitor)
         client = TestClient(app, headers={"authorization": f"Bearer {TOKEN}"})
-        yield Service(app, client, gateway, writer, monitor, records, keys)
+        yield Service(app, client, gateway, writer, reader, monitor, records, keys)

@@ -100,6 +100,16 @@ def _per_line(column: str) -> Feature:
     return _ratio(column, "open_credit_lines", plus=1.0)
 
 
+def _as_told(column: str, *, keep_codes: bool = False) -> Feature:
+    return Feature(
+        name=f"{column}_as_told",
+        op="value",
+        columns=(column,),
+        keep_codes=keep_codes,
+        reason=BENCHMARK_REASON,
+    )
+
+
 def _ratio(column: str, by: str, *, plus: float) -> Feature:
     name, columns = f"{column}_per_{by}", (column, by)
     return Feature(name=name, op="ratio", columns=columns, plus=plus, reason=BENCHMARK_REASON)
@@ -131,6 +141,9 @@ PUBLISHED = (
             _per_year("monthly_income"),
             _per_year("debt_ratio"),
             *(_per_line(f"past_due_{kind}") for kind in ("30_59", "60_89", "90")),
+            # What the served features cap, decode or leave out, as the file tells it.
+            *(_as_told(c) for c in ("revolving_utilization", "debt_ratio", "monthly_income")),
+            *(_as_told(f"past_due_{kind}", keep_codes=True) for kind in ("30_59", "60_89", "90")),
             Feature(
                 name="weighted_lateness",
                 op="sum",

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from cluster.bench.accuracy import SEED, Measured
 from cluster.bench.published import PUBLISHED
+from cluster.bench.records.service import RecordCost
+from cluster.bench.records.store import StoreMeasured
 
 HEAD = (
     "| data | columns | model | features | AUC, mean of folds | Gini | KS | Brier | ECE pooled | ECE folds | "
@@ -89,3 +91,29 @@ def commit() -> str:
         cwd=Path(__file__).parent,
     )
     return asked.stdout.strip() or "unknown"
+
+
+def record_tables(stores: Sequence[StoreMeasured], cost: RecordCost) -> str:
+    """Write what the record costs as two tables of a page."""
+    lines = [
+        f"{machine()}; commit {commit()}; {datetime.datetime.now(datetime.UTC):%Y-%m-%d}.",
+        "",
+        "| store | writers x in flight | s | records/s | wait p50 | p99 | max | loop lag p99 | max | refused in | "
+        "sync of 4 kB | CPU a record | bytes a record |",
+        "|" + "---|" * 13,
+        *[
+            f"| {s.database} | {s.n_writers} x {s.in_flight} | {s.seconds:.0f} | {s.records_per_second:,.0f} | "
+            f"{s.wait_p50_ms:.1f} ms | {s.wait_p99_ms:.1f} ms | {s.wait_max_ms:.0f} ms | {s.loop_lag_p99_ms:.1f} "
+            f"ms | {s.loop_lag_max_ms:.0f} ms | {s.refused_ms:.2f} ms | {s.probe_ms:.2f} ms | "
+            f"{s.cpu_us_per_record:.0f} us | {s.bytes_per_record:,.0f} |"
+            for s in stores
+        ],
+        "",
+        "| service | record off | record on | |",
+        "|---|---|---|---|",
+        f"| answers/s, 16 connections | {cost.off_per_second:,.0f} | {cost.on_per_second:,.0f} | "
+        f"ratio {cost.throughput_ratio:.2f} |",
+        f"| p50, 1 connection | {cost.off_p50_ms:.2f} ms | {cost.on_p50_ms:.2f} ms | "
+        f"{cost.syncs_on_top:.1f} syncs of {cost.probe_ms:.2f} ms on top |",
+    ]
+    return "\n".join(lines)

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from cluster.cli.options import DATA_HELP, ContractOption
-from cluster.cli.terminal import console, errors_console, named_bar
+from cluster.cli.terminal import console, counting_bar, errors_console, named_bar
 
 app = typer.Typer(help="Measure what is promised.", no_args_is_help=True)
 
@@ -86,3 +86,71 @@ def tune(
         table.add_row(cost.way, str(cost.n_trials), f"{cost.seconds:.1f}", f"{cost.best_auc:.4f}")
     console.print(table)
     console.print(f"Ray Tune takes {ratio:.2f} times the faster plain loop, its start included.")
+
+
+@app.command()
+def record(
+    bundle: Annotated[
+        Path | None,
+        typer.Option(help="Bundle folder to serve; without it, the registered champion."),
+    ] = None,
+    contract: ContractOption = "give_me_some_credit",
+    database: Annotated[
+        str | None,
+        typer.Option(help="Also measure the store alone on this empty PostgreSQL database."),
+    ] = None,
+    writers: Annotated[int, typer.Option(min=1, help="Processes that append to the store.")] = 4,
+    in_flight: Annotated[int, typer.Option(min=1, help="Records each has in flight.")] = 16,
+    seconds: Annotated[float, typer.Option(min=1, help="Of each run of the store alone.")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of the service, on and off.")] = 5,
+    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Measure what the decision record costs: the store alone, then a service with and without it.
+
+    The services are the gateway's HTTP app with every node in its process (placement fused), each in one
+    process, without the proxy in front; they take turns under the same load.
+    """
+    import tempfile
+
+    import msgspec
+
+    from cluster.bench.records.service import measure_record_cost
+    from cluster.bench.records.store import StoreMeasured, measure_store
+    from cluster.bench.report import record_tables
+    from credit.contract import load_contract
+    from credit.records import Location
+    from credit.settings import Settings
+    from serve_app.registry import fetch_alias
+
+    settings = Settings()
+    if bundle is None:
+        name = load_contract(contract).registry_name
+        bundle = settings.bundles_path / fetch_alias(settings, name, "champion")
+    settings.home.mkdir(parents=True, exist_ok=True)
+    # Below home, because a temporary folder is often in memory, where a sync costs nothing.
+    with tempfile.TemporaryDirectory(dir=settings.home, prefix="bench-") as folder:
+        home = Path(folder)
+        stores: list[StoreMeasured] = []
+        locations: list[Location] = [home / "store" / "records.db"]
+        locations += [] if database is None else [database]
+        for location in locations:
+            key_file = home / f"keys-{len(stores)}.json"
+            with counting_bar("writers", writers) as advance:
+                stores.append(
+                    measure_store(
+                        location,
+                        key_file,
+                        n_writers=writers,
+                        in_flight=in_flight,
+                        seconds=seconds,
+                        advance=advance,
+                    )
+                )
+        with counting_bar("rounds", rounds) as advance:
+            cost = measure_record_cost(
+                bundle.resolve(), home, rounds=rounds, seconds=2, advance=advance
+            )
+    if json:
+        typer.echo(msgspec.json.encode({"stores": stores, "service": cost}))
+        return
+    console.print(record_tables(stores, cost), markup=False, soft_wrap=True)

@@ -20,6 +20,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from credit.records.store.location import Location, name_of
 from tune.progress import SweepProgress
 
 console = Console(highlight=False)
@@ -49,8 +50,10 @@ def quiet_libraries() -> None:
     logging.getLogger("ray").setLevel(logging.ERROR)
 
 
-def near(path: Path) -> str:
-    """Name a path from where the reader stands, when it lies below."""
+def near(path: Location) -> str:
+    """Name a path from where the reader stands, when it lies below; a database by its address."""
+    if isinstance(path, str):
+        return name_of(path)
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 

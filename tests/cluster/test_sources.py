@@ -8,7 +8,7 @@ import pytest
 
 from cluster.monitor import reference_of
 from cluster.service import resolve_rollout
-from credit.errors import BundleCorrupt, DataError, RegistryUnavailable
+from credit.errors import BundleCorrupt, RegistryUnavailable
 from serve_app.settings import ServiceArgs
 
 
@@ -57,6 +57,7 @@ def test_without_a_registry_the_message_says_how_to_make_one(tmp_path: Path) -> 
     assert not (tmp_path / "mlflow").exists()
 
 
-def test_a_bundle_without_a_drift_reference_says_so(lightgbm_folder: Path) -> None:
-    with pytest.raises(DataError, match="has no drift reference"):
-        reference_of(lightgbm_folder)
+def test_a_bundle_whose_drift_reference_was_erased_is_served_all_the_same(
+    lightgbm_folder: Path,
+) -> None:
+    assert reference_of(lightgbm_folder) is None

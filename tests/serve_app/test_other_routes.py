@@ -18,11 +18,13 @@ from serve_app.gateway import Gateway
 from serve_app.routes import build_http_app
 from serve_app.shelf import BundleShelf
 from tests.loanbook import application
+from tests.records.samples import tamper
 from tests.serve_app.test_score_route import problem
 from tests.service import TOKEN, Nodes, Service, StandInMonitor
 
 GUARDED = [
     ("POST", "/v1/score"),
+    ("GET", "/v1/decisions/{decision_id}"),
     ("GET", "/v1/model"),
     ("GET", "/v1/drift"),
     ("GET", "/v1/drift/reports"),
@@ -174,9 +176,7 @@ def test_no_value_of_an_application_reaches_a_log(
             service.score({**good, "age": SECRET}).text,
             service.score({**good, "debt_ratio": [SECRET]}).text,
         ]
-        service.writer._retire()
-        service.records.unlink()
-        service.records.mkdir()
+        tamper(service.records, "DROP TABLE records")
         texts.append(service.score(good).text)
         assert problem(service.score(good), 503)
 
@@ -200,7 +200,7 @@ def test_an_arm_that_reads_applications_differently_is_refused(
     with pytest.raises(
         SettingsInvalid, match="made with another contract than the champion: retra"
     ):
-        Gateway(rollout, shelf, nodes.scoring, service.writer)
+        Gateway(rollout, shelf, nodes.scoring, service.writer, service.reader)
 
 
 def test_a_shelf_refuses_what_it_does_not_hold(nodes: Nodes, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_rollout_over_a_bundle_that_is_not_there_does_not_open(
     rollout = Rollout(product="p", generation=1, salt="s", arms=(Arm("champion", "a" * 64),))
 
     with pytest.raises(BundleUnknown):
-        Gateway(rollout, nodes.shelf, nodes.scoring, service.writer)
+        Gateway(rollout, nodes.shelf, nodes.scoring, service.writer, service.reader)
 
 
 def test_auth_can_be_switched_off(service: Service) -> None:

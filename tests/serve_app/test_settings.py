@@ -89,5 +89,5 @@ def test_a_relative_home_means_this_folder_for_every_process(
     settings = Settings()
 
     assert settings.home == tmp_path / "var"
-    assert settings.records_path == tmp_path / "var" / "records.db"
+    assert settings.records == tmp_path / "var" / "records.db"
     assert settings.registry_uri == f"sqlite:///{tmp_path}/var/mlflow/mlflow.db"

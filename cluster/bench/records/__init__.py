@@ -1,0 +1,1 @@
+"""What the decision record costs: the store alone, and a service with and without it."""
