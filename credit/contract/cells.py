@@ -166,11 +166,14 @@ def _numbers(series: pd.Series[Any], column: Column) -> tuple[Values, list[Maske
 
 
 def _to_float(series: pd.Series[Any]) -> tuple[Values, Mask]:
-    """Convert to float64; text cells through Python's exact parser, as a JSON client's would be."""
+    """Convert to float64; text cells through Python's exact parser, as a JSON client's would be.
+
+    A zero loses its minus sign: it could not be told from a zero once it is recorded.
+    """
     if pd.api.types.is_bool_dtype(series):
         return np.full(len(series), np.nan), np.ones(len(series), dtype=bool)
     if pd.api.types.is_numeric_dtype(series):
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0
         return values, np.zeros(len(series), dtype=bool)
     values = np.full(len(series), np.nan)
     wrong = np.zeros(len(series), dtype=bool)
@@ -182,7 +185,7 @@ def _to_float(series: pd.Series[Any]) -> tuple[Values, Mask]:
             wrong[i] = True
             continue
         try:
-            values[i] = float(cell)
+            values[i] = float(cell) + 0.0
         except OverflowError:  # a whole number beyond float64
             values[i] = math.inf if cell > 0 else -math.inf
         except (TypeError, ValueError):

@@ -100,7 +100,7 @@ def _value(column: Column, row: Mapping[str, Any], failures: list[Failure]) -> f
     if failure is not None:
         failures.append(failure)
         return math.nan
-    return float(value)
+    return float(value) + 0.0  # a zero with a minus sign is a zero, and is recorded as one
 
 
 _ABSENT = object()

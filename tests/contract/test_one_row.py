@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.contract import Contract, RowValidator
+from credit.contract import Contract, RowValidator, check_frame
 from credit.errors import ApplicationInvalid
 from tests.loanbook import application
 
@@ -135,6 +136,20 @@ def test_a_whole_number_written_as_float_is_the_same_application(validator: RowV
     assert validator.application(application(age=41.0)) == validator.application(
         application(age=41)
     )
+
+
+@pytest.mark.parametrize("written", [-0.0, -0, "-0"])
+def test_a_zero_has_no_sign(
+    validator: RowValidator, contract: Contract, written: float | str
+) -> None:
+    place = [column.name for column in contract.inputs].index("past_due_90")
+    frame = pd.DataFrame([application(past_due_90=written)])
+    in_table = check_frame(frame, contract).raw[0, place]
+
+    assert math.copysign(1.0, in_table) == 1.0
+    if not isinstance(written, str):
+        [*values] = validator.application(application(past_due_90=written)).values
+        assert math.copysign(1.0, values[place]) == 1.0
 
 
 def test_all_failures_are_said_at_once(validator: RowValidator) -> None:
