@@ -73,12 +73,13 @@ def verify(
       lock does.
 
     **What is not proven**: records behind the last checkpoint (they are counted here; a checkpoint a minute
-    keeps them few); that a record was true when it was written; that sealed parts open (an erased subject's do
-    not, and its records verify like all others: what is hashed is the ciphertext).
+    keeps them few, and a forged record that is added before one is signed with the others); that a record was
+    true when it was written; that sealed parts open (an erased subject's do not, and its records verify like
+    all others: what is hashed is the ciphertext).
     """
     import msgspec
 
-    from credit.records.proof.signing import read_public_keys
+    from credit.records.proof.public_keys import read_public_keys
     from credit.records.proof.verify import verify as verify_store
     from credit.settings import Settings
 
@@ -107,8 +108,8 @@ def verify(
 def checkpoint(anchor: AnchorOption = None, json: JsonOption = False) -> None:
     """Sign where every chain ends now, and publish the signature outside; nothing new, nothing made.
 
-    `credit serve` does this about once a minute; run it by hand before a backup or an audit. A checkpoint
-    that could not be published is published by the next run. The signing key is made on first use
+    As often as you like, about once a minute: what lies behind the last checkpoint is not under any signature.
+    A checkpoint that could not be published is published by the next run. The signing key is made on first use
     (keys/signing.json in CREDIT_HOME); give a copy of keys/signing-public.json to those who will verify.
 
     Refused, with exit code 1, when the store is not what was signed before, or is behind its anchor.

@@ -1,7 +1,11 @@
 """The hash chain: each writer links every record to the one it wrote before.
 
-The hash covers the ciphertext, never the plain values, so the chain still verifies after the key
-of a subject was destroyed. It does not cover the position, which the database gives out later;
+A record's hash is SHA-256 over the hash before it, its sequence and a hash of its content. So the
+chain can be followed past a record by who knows no more of it than these hashes, and evidence about
+one person hands out nothing about others.
+
+The content is hashed with the ciphertext, never the plain values, so the chain still verifies after
+the key of a subject was destroyed. The position is not hashed: the database gives it out later, and
 order within a chain is `sequence`.
 """
 
@@ -12,14 +16,17 @@ import secrets
 from dataclasses import dataclass
 
 from credit.records.framing import frame
+from credit.records.record import StoredRecord
 
 GENESIS = bytes(32)
 HASHED_FIELDS = (
     *("tenant", "route", "decision_id", "writer", "subject_ref", "key_id", "created_at"),
     *("clear", "sealed"),
 )
-"""Columns that are hashed behind the link and the sequence, in the order of the format."""
-_FORMAT = b"credit-decision-record/1"
+"""Columns that are the content of a record, in the order of the format."""
+_CONTENT_FORMAT = b"credit-record-content/2"
+_FORMAT = b"credit-decision-record/2"
+_FIRST_FORMAT = b"credit-decision-record/1"
 # For more than this hashlib hands the interpreter to another thread, and a busy event loop keeps it for
 # longer than the hash takes.
 _CHUNK = 2047
@@ -67,24 +74,63 @@ def record_hash(
     Returns
     -------
     bytes
-        SHA-256 over the framed fields and the version of this format.
+        SHA-256, 32 bytes.
     """
     text = (tenant, route, decision_id, writer, subject_ref, key_id, created_at)
-    return hash_of_stored(
-        previous_hash, sequence, *[field.encode() for field in text], clear, sealed
-    )
+    content = content_hash(*[field.encode() for field in text], clear, sealed)
+    return link_hash(previous_hash, sequence, content)
 
 
-def hash_of_stored(previous_hash: bytes, sequence: int, *fields: bytes) -> bytes:
-    """Hash a record as it lies in the store, its text not decoded.
+def content_hash(*fields: bytes) -> bytes:
+    """Hash the content of a record, whatever its place.
+
+    Nobody finds the content by trying what it could be: the ciphertext in it is as good as random.
 
     Parameters
     ----------
     fields
         `HASHED_FIELDS`, in this order, as UTF-8 or as bytes.
     """
-    framed = memoryview(frame(_FORMAT, previous_hash, sequence.to_bytes(8, "big"), *fields))
+    return _sha256(frame(_CONTENT_FORMAT, *fields))
+
+
+def link_hash(previous_hash: bytes, sequence: int, content: bytes) -> bytes:
+    """Hash a record of which only the hash of its content is known."""
+    return _sha256(frame(_FORMAT, previous_hash, sequence.to_bytes(8, "big"), content))
+
+
+def hash_holds(hash_: bytes, previous_hash: bytes, sequence: int, *fields: bytes) -> bool:
+    """Tell whether a record, as it lies in the store, has the hash that it should.
+
+    Parameters
+    ----------
+    fields
+        As of `content_hash`. These and the others may be anything that a database holds: what no writer
+        stores does not hold.
+    """
+    try:
+        return hash_ == link_hash(previous_hash, sequence, content_hash(*fields)) or (
+            hash_ == _hash_in_first_format(previous_hash, sequence, *fields)
+        )
+    except (TypeError, AttributeError, OverflowError):
+        return False
+
+
+def fields_of(record: StoredRecord) -> tuple[bytes, ...]:
+    """Give `HASHED_FIELDS` of a record as they are hashed."""
+    text = (record.tenant, record.route, record.decision_id, record.writer)
+    more = (record.subject_ref, record.key_id, record.created_at)
+    return (*[field.encode() for field in (*text, *more)], record.clear_bytes, record.sealed)
+
+
+def _hash_in_first_format(previous_hash: bytes, sequence: int, *fields: bytes) -> bytes:
+    """Hash as the first version did, which took link and content as one."""
+    return _sha256(frame(_FIRST_FORMAT, previous_hash, sequence.to_bytes(8, "big"), *fields))
+
+
+def _sha256(content: bytes) -> bytes:
+    view = memoryview(content)
     digest = hashlib.sha256()
-    for begin in range(0, len(framed), _CHUNK):
-        digest.update(framed[begin : begin + _CHUNK])
+    for begin in range(0, len(view), _CHUNK):
+        digest.update(view[begin : begin + _CHUNK])
     return digest.digest()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from credit.records.proof.chain import hash_of_stored
+from credit.records.proof.chain import hash_holds
 from credit.records.proof.checkpoints import body_of, checkpoints_after
 from credit.records.proof.findings import (
     CHECKPOINTS,
@@ -24,9 +24,7 @@ from credit.records.proof.findings import (
 from credit.records.proof.raw import (
     DECISION_ID,
     FIELDS,
-    HASH,
     POSITION,
-    PREVIOUS_HASH,
     SEQUENCE,
     WRITER,
     RawReader,
@@ -140,7 +138,7 @@ class PageChecker:
             if self._ceilings is not None and sequence > self._ceilings.get(writer, 0):
                 continue
             page.n_records += 1
-            if not (sound and _hash_is_right(row)):
+            if not (sound and hash_holds(hash_, previous_hash, sequence, *row[FIELDS:])):
                 page.wrong.append((writer, sequence))
                 if len(page.findings) < MAX_FINDINGS:
                     page.findings.append(_changed(row))
@@ -195,14 +193,6 @@ class PageChecker:
 
 def _closed(run: list[Any]) -> Run:
     return Run(*run[_START], *run[_END])
-
-
-def _hash_is_right(row: Sequence[Any]) -> bool:
-    try:
-        computed = hash_of_stored(row[PREVIOUS_HASH], row[SEQUENCE], *row[FIELDS:])
-    except (TypeError, AttributeError, OverflowError):
-        return False  # a type, or a sequence, that no writer stores
-    return computed == bytes(row[HASH])
 
 
 def _changed(row: Sequence[Any]) -> Placed:

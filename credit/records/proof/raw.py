@@ -22,12 +22,11 @@ _RECORDS = {
     True: f"SELECT {_SOUND}, 0, position, sequence, previous_hash, hash, {', '.join(HASHED_FIELDS)} "  # noqa: S608
     "FROM records WHERE position BETWEEN ? AND ? ORDER BY position",
     False: "SELECT true, commit_xid, position, sequence, previous_hash, hash, "  # noqa: S608
-    + ", ".join(f"convert_to({name}, 'UTF8')" for name in _TEXT)
-    + ", clear, sealed FROM records WHERE position BETWEEN %s AND %s ORDER BY position",
+    + f"{', '.join(HASHED_FIELDS)} FROM records WHERE position BETWEEN %s AND %s ORDER BY position",
 }
 _AT = {
     True: "SELECT hash, position, decision_id FROM records WHERE writer = ? AND sequence = ?",
-    False: "SELECT records.hash, position, convert_to(decision_id, 'UTF8'), wanted.place FROM "
+    False: "SELECT records.hash, position, decision_id, wanted.place FROM "
     "unnest(%s::text[], %s::int8[], %s::int8[]) AS wanted (writer, sequence, place) "
     "JOIN records ON records.writer = wanted.writer AND records.sequence = wanted.sequence",
 }
@@ -57,8 +56,12 @@ class RawReader:
             self._errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
         else:
             from psycopg import Error
+            from psycopg.types.string import ByteaBinaryLoader
 
             driver.autocommit = True
+            driver.execute("SET client_encoding TO 'UTF8'")
+            for kind in ("text", "varchar"):
+                driver.adapters.register_loader(kind, ByteaBinaryLoader)
             self._cursor = driver.cursor(binary=True)
             self._errors = (Error, OSError)
 

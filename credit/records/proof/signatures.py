@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from credit.records.proof.findings import Finding
+from credit.records.proof.public_keys import signature_holds
 from credit.records.proof.signed import SignedEntry
-from credit.records.proof.signing import signature_holds
 
 
 def wrong_signature(

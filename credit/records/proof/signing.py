@@ -1,29 +1,37 @@
-"""Ed25519 signatures (RFC 8032), and the public keys that check them.
-
-Who signs holds a private key; who verifies needs none. Public keys of all signing keys that were
-ever used lie in a file of their own, which anyone may read and an auditor should copy early: a copy
-that was taken before somebody got hold of the host cannot be exchanged by him.
-"""
+"""Ed25519 signatures (RFC 8032): who signs holds a private key, who verifies needs none."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from credit.errors import KeyUnavailable
+from credit.records.proof.public_keys import (
+    KEY_BYTES,
+    key_id_of,
+    listed_keys,
+    publish_public_key,
+    read_public_keys,
+    signature_holds,
+)
 from credit.records.sealing.private_file import mode_of_others, publish, replace
 from credit.records.store.sqlite import file_lock
 
+__all__ = [
+    "LocalSigningKey",
+    "Signer",
+    "key_id_of",
+    "publish_public_key",
+    "read_public_keys",
+    "signature_holds",
+]
+
 _FORMAT = 1
-_KEY_BYTES = 32
-_EVERYONE_READS = 0o644
 
 
 class Signer(Protocol):
@@ -122,7 +130,7 @@ class LocalSigningKey:
             key = self._read()
             raw = _raw_public(key)
             # Also what heals a crash between making the key and listing it.
-            if key_id_of(raw) not in _listed(self._public_path):
+            if key_id_of(raw) not in listed_keys(self._public_path):
                 publish_public_key(self._public_path, raw)
         return key
 
@@ -151,7 +159,7 @@ class LocalSigningKey:
         except ValueError:
             # The cause is dropped on purpose: it may quote the content.
             loaded = None
-        if loaded is None or loaded.format != _FORMAT or len(loaded.private_key) != _KEY_BYTES:
+        if loaded is None or loaded.format != _FORMAT or len(loaded.private_key) != KEY_BYTES:
             raise KeyUnavailable(
                 f"{self._path} is not a signing key of format {_FORMAT}; restore it from a backup."
             )
@@ -171,71 +179,6 @@ class LocalSigningKey:
                 f"The signing key {self._path} cannot be used: {error.strerror}; check that the path is "
                 "right and that this user may read and write there."
             ) from error
-
-
-def key_id_of(public_key: bytes) -> str:
-    """Name a key: the first 16 hexadecimal digits of SHA-256 of the raw public key (32 bytes)."""
-    return hashlib.sha256(public_key).hexdigest()[:16]
-
-
-def publish_public_key(path: Path, public_key: bytes) -> None:
-    """Add a raw public key to the file of public keys; none is ever taken out.
-
-    Raises
-    ------
-    KeyUnavailable
-        The file is there and is none of public keys.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with file_lock(path):
-        listed = _listed(path) | {key_id_of(public_key): public_key}
-        content = msgspec.json.format(msgspec.json.encode(listed), indent=2)
-        replace(path, content, mode=_EVERYONE_READS)
-
-
-def read_public_keys(path: Path) -> dict[str, bytes]:
-    """Read a file of public keys: name to raw key (32 bytes).
-
-    Raises
-    ------
-    KeyUnavailable
-        It is missing, or a name does not belong to its key.
-    """
-    try:
-        return _decode_public(path, path.read_bytes())
-    except OSError as error:
-        raise KeyUnavailable(
-            f"The public keys {path} cannot be read: {error.strerror}; they are made with the first "
-            "checkpoint. Give the copy that you keep with --public-keys."
-        ) from error
-
-
-def signature_holds(
-    public_keys: Mapping[str, bytes], key_id: str, data: bytes, signature: bytes
-) -> bool:
-    """Tell whether a listed key signed `data`; `key_id` must be listed."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public_keys[key_id]).verify(signature, data)
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _listed(path: Path) -> dict[str, bytes]:
-    return _decode_public(path, path.read_bytes()) if path.exists() else {}
-
-
-def _decode_public(path: Path, content: bytes) -> dict[str, bytes]:
-    try:
-        keys = msgspec.json.decode(content, type=dict[str, bytes])
-    except ValueError:
-        keys = {"": b""}
-    if any(len(key) != _KEY_BYTES or key_id_of(key) != name for name, key in keys.items()):
-        raise KeyUnavailable(
-            f"{path} is not a file of public keys: expected a JSON object of key names and base64 keys, "
-            "each under the name that its SHA-256 gives; restore it from a copy."
-        )
-    return keys
 
 
 def _raw_public(key: Ed25519PrivateKey) -> bytes:

@@ -17,18 +17,15 @@ from credit.records.proof.checkpoint_walk import Checkpoints, check_checkpoints
 from credit.records.proof.checkpoints import last_number
 from credit.records.proof.findings import (
     MAX_FINDINGS,
-    RECORDS,
-    Finding,
-    Order,
-    Placed,
     VerifyReport,
 )
 from credit.records.proof.heads import read_heads
-from credit.records.proof.joining import Chains, join_pages
+from credit.records.proof.joining import join_pages
 from credit.records.proof.outside import StoredCheckpoints, check_anchor
 from credit.records.proof.pages import CheckpointsPage, RecordsPage
 from credit.records.proof.positions import Positions, check_positions, read_positions, stretches
 from credit.records.proof.processes import Check, Task, page_checker
+from credit.records.proof.signed_ends import cut_tails, rewritten_chains
 from credit.records.proof.tombstones import Tombstones, check_tombstones
 from credit.records.store.engine import STORE_ERRORS, cause_of, is_sqlite
 from credit.records.store.location import Location, name_of
@@ -169,13 +166,13 @@ def _judge(
     started: float,
 ) -> VerifyReport:
     chains, signed = join_pages(records), snapshot.checkpoints.signed.heads
-    tails, n_cut = _tails(chains, signed)
+    tails, n_cut = cut_tails(chains, signed)
     vouching = [*snapshot.checkpoints.findings, *(f for page in pages for f in page.findings)]
     with engine.begin() as connection:
         placed = check_positions(
             connection, snapshot.positions, chains.n_records, chains.n_missing + n_cut
         )
-    placed += [*tails, *_other_heads(chains, pages), *snapshot.tombstones.findings, *vouching]
+    placed += [*tails, *rewritten_chains(chains, pages), *snapshot.tombstones.findings, *vouching]
     reported = {finding.number for _, finding in vouching if finding.number is not None}
     stored = StoredCheckpoints(snapshot.checkpoints.digests, snapshot.last_checkpoint, reported)
     states = []
@@ -198,36 +195,6 @@ def _judge(
         n_findings=chains.n_findings + len(placed),
         findings=[finding for _, finding in in_order[:MAX_FINDINGS]],
     )
-
-
-def _tails(chains: Chains, signed: Mapping[str, tuple[int, bytes]]) -> tuple[list[Placed], int]:
-    """Find chains that end before what a checkpoint signed; also count what they lack."""
-    findings, n_cut = [], 0
-    for writer, (sequence, _) in signed.items():
-        end = chains.ends.get(writer, 0)
-        if end < sequence:
-            n_cut += sequence - end
-            finding = Finding(
-                kind="tail-missing",
-                message=f"Checkpoints signed {sequence:,} records of this chain, and it ends after {end:,}: "
-                "its end was cut off.",
-                writer=writer,
-                sequence=end + 1,
-            )
-            place = chains.last_positions.get(writer, 0)
-            findings.append((Order(RECORDS, place, end + 1), finding))
-    return findings, n_cut
-
-
-def _other_heads(chains: Chains, pages: list[CheckpointsPage]) -> list[Placed]:
-    """Of each chain that was written anew, take the first record that a checkpoint shows."""
-    first: dict[str, tuple[int, int, Finding]] = {}
-    for page in pages:
-        for writer, sequence, finding in page.other_heads:
-            if (writer, sequence) not in chains.wrong:
-                found = (sequence, finding.number or 0, finding)
-                first[writer] = min(first.get(writer, found), found, key=lambda each: each[:2])
-    return [(Order(RECORDS, f.position or 0, s), f) for s, _, f in first.values()]
 
 
 def _n_processors() -> int:

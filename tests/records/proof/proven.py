@@ -17,8 +17,9 @@ from credit.records.proof.chain import record_hash
 from credit.records.proof.checkpointer import Checkpointer
 from credit.records.proof.file_anchor import FileAnchor
 from credit.records.proof.findings import Finding, VerifyReport
+from credit.records.proof.public_keys import read_public_keys
 from credit.records.proof.signed import SignedEntry
-from credit.records.proof.signing import LocalSigningKey, Signer, read_public_keys
+from credit.records.proof.signing import LocalSigningKey, Signer
 from credit.records.proof.verify import verify
 from credit.records.store.schema import records
 from tests.records.proof.filling import fill

@@ -17,8 +17,8 @@ from credit.errors import AnchorUnavailable, RecordsNotProven
 from credit.records.proof.checkpointer import Checkpointer
 from credit.records.proof.file_anchor import FileAnchor
 from credit.records.proof.heads import read_heads
+from credit.records.proof.public_keys import read_public_keys
 from credit.records.proof.signed import SignedEntry
-from credit.records.proof.signing import read_public_keys
 from tests.records.proof.proven import Proven
 from tests.records.proof.test_merkle import by_definition
 from tests.records.samples import foreign_engine

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from credit.errors import KeyUnavailable
-from credit.records.proof.signing import (
-    LocalSigningKey,
+from credit.records.proof.public_keys import (
     key_id_of,
     publish_public_key,
     read_public_keys,
     signature_holds,
 )
+from credit.records.proof.signing import LocalSigningKey
 
 # RFC 8032, section 7.1, test 1.
 SECRET = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"

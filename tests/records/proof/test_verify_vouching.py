@@ -11,8 +11,9 @@ import pytest
 from credit.errors import AnchorUnavailable, RecordStoreUnavailable
 from credit.records.proof.checkpointer import Checkpointer
 from credit.records.proof.file_anchor import FileAnchor
+from credit.records.proof.public_keys import read_public_keys
 from credit.records.proof.signed import FIRST_PREVIOUS, canonical_json, sign_entry
-from credit.records.proof.signing import LocalSigningKey, read_public_keys
+from credit.records.proof.signing import LocalSigningKey
 from credit.records.proof.verify import verify
 from tests.records.proof.proven import Proven, only
 
