@@ -50,8 +50,9 @@ def export(
 
     The folder holds Parquet and JSON, a manifest with the SHA-256 of every file, and
     verify_evidence.py. Records that no checkpoint covers are exported and not proven: make one first
-    with `credit records checkpoint`. The hash of a record covers all of its content, so those between it
-    and its checkpoint are in the folder, too, sealed; nothing in them names a person.
+    with `credit records checkpoint`. Of the records that lie between these and their checkpoints the folder
+    holds hashes, and nothing of their content. Hashes of the first version do not allow that: what needs
+    such links is refused.
 
     Erased and restricted people stay sealed. The folder appears whole or not at all.
     """
@@ -122,7 +123,7 @@ def _show(manifest: EvidenceManifest, folder: Path) -> None:
             if closed
             else ""
         ),
-        f"{counts.n_covered:,} of them are under a checkpoint; {counts.n_links:,} between go along, sealed.",
+        f"{counts.n_covered:,} of them are under a checkpoint; of {counts.n_links:,} between only hashes go along.",
     ]
     if counts.n_covered < counts.n_records:
         told.append(
