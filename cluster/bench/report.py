@@ -29,12 +29,12 @@ def accuracy_page(measured: Sequence[Measured], command: str) -> str:
         f"{commit()}.",
         "",
         "Stratified folds, shuffled, identical rows in one fold. This run searches nothing: settings stand in",
-        "[cluster/bench/published.py](../cluster/bench/published.py). They were chosen by hand on earlier runs over",
-        "these data sets, as published ones were, and the figures hold the optimism of that choice. Each fold",
-        "fits transform, model and calibrator on its own training rows; the calibrator learns from out-of-fold margins",
-        "inside them. Intervals are 95%, of the mean over folds (Nadeau and Bengio 2003). `all` holds protected",
-        "columns and no directions, to compare with published figures; it never serves. `served` is the contract",
-        "as it is; `served_without_age` leaves the age option out.",
+        "[cluster/bench/published.py](../cluster/bench/published.py). They were chosen by hand on earlier runs",
+        "over these data sets, as published ones were, and the figures hold the optimism of that choice. Each fold",
+        "fits transform, model and calibrator on its own training rows; the calibrator learns from out-of-fold",
+        "margins inside them. Intervals are 95%, of the mean over folds (Nadeau and Bengio 2003). `all` holds",
+        "protected columns and no directions, to compare with published figures; it never serves. `served` is the",
+        "contract as it is; `served_without_age` leaves the age option out.",
         "",
         *[
             f"- **{p.name}**: {p.n_folds} folds"
