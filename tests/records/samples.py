@@ -21,7 +21,7 @@ from credit.records import (
     StoredRecord,
 )
 from credit.records.ids import time_ordered_id
-from credit.records.proof.chain import GENESIS, record_hash
+from credit.records.proof.chain import GENESIS, fields_of, hash_holds
 from credit.records.store.location import postgres_url
 from credit.records.store.sqlite import file_lock
 
@@ -104,23 +104,9 @@ def broken_links(stored: Iterable[StoredRecord]) -> list[str]:
     broken = []
     for record in stored:
         sequence, previous_hash = ends[record.writer]
-        expected = record_hash(
-            previous_hash,
-            tenant=record.tenant,
-            route=record.route,
-            decision_id=record.decision_id,
-            writer=record.writer,
-            sequence=sequence + 1,
-            subject_ref=record.subject_ref,
-            key_id=record.key_id,
-            created_at=record.created_at,
-            clear=record.clear_bytes,
-            sealed=record.sealed,
-        )
-        if (record.sequence, record.previous_hash, record.hash) != (
-            sequence + 1,
-            previous_hash,
-            expected,
+        linked = (record.sequence, record.previous_hash) == (sequence + 1, previous_hash)
+        if not linked or not hash_holds(
+            record.hash, previous_hash, sequence + 1, *fields_of(record)
         ):
             broken.append(record.decision_id)
         ends[record.writer] = (record.sequence, record.hash)

@@ -1,7 +1,7 @@
 """Which checkpoints cover the exported records, and which records lie between.
 
-A record is proven by the chain from it to a head that was signed. The hash of a record covers all
-of its content, so who follows the chain needs the content of each record on the way.
+A record is proven by the chain from it to a head that was signed; of each record on the way the hash
+of its content is enough to follow it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def read_signed_ends(
 
 
 def spans(
-    exported: Mapping[str, Sequence[int]], ends: SignedEnds, *, gapless: bool
+    exported: Mapping[str, Sequence[int]], ends: SignedEnds
 ) -> Iterator[tuple[str, int, int]]:
     """Give the parts of chains that the proof needs: writer, first and last sequence.
 
@@ -79,9 +79,6 @@ def spans(
     ----------
     exported
         Sequences by writer, ascending; those that no checkpoint covers need nothing.
-    gapless
-        Whether to go from the first exported record of a chain to the last without a gap: then
-        nothing between can have been left out unseen.
     """
     for writer, sequences in exported.items():
         start, end = 0, 0
@@ -89,7 +86,7 @@ def spans(
             cover = ends.covering(writer, sequence)
             if cover is None:
                 break
-            if start and sequence > end + 1 and not gapless:
+            if start and sequence > end + 1:
                 yield writer, start, end
                 start = 0
             start = start or sequence

@@ -16,18 +16,17 @@ import msgspec
 from sqlalchemy import select
 
 from credit.records.evidence.chosen import Chosen
-from credit.records.evidence.coverage import SignedEnds, read_signed_ends, spans
+from credit.records.evidence.coverage import SignedEnds, read_signed_ends
 from credit.records.evidence.folder import hashes_of, whole_folder
+from credit.records.evidence.links import write_links
 from credit.records.evidence.manifest import FORMAT, Counts, EvidenceManifest
 from credit.records.evidence.tables import RecordTable
 from credit.records.proof.checkpoints import checkpoints_after, last_number
 from credit.records.proof.signed import SignedEntry
-from credit.records.reading.order import STORED
-from credit.records.reading.reader import RecordReader, stored_record
-from credit.records.reading.selection import PAGE
+from credit.records.reading.reader import RecordReader
 from credit.records.reading.subject import closed_because, subject_states
 from credit.records.record import SealedPart, StoredRecord
-from credit.records.store.schema import records, tombstones
+from credit.records.store.schema import tombstones
 
 SCRIPT = "verify_evidence.py"
 
@@ -58,9 +57,10 @@ def export_evidence(
     Raises
     ------
     SettingsInvalid
-        There is something at `target` already.
+        There is something at `target` already; or records of other people, written by the first version,
+        lie between these and their checkpoint.
     RecordsNotProven
-        A checkpoint of the store is not what was signed.
+        A checkpoint of the store, or a record between, is not what was signed.
     KeyUnavailable, RecordStoreUnavailable
         Keys or store cannot be used.
     """
@@ -70,7 +70,7 @@ def export_evidence(
             newest = 0 if connection is None else last_number(connection)
         exported: dict[str, list[int]] = defaultdict(list)
         states: Counter[str] = Counter()
-        with RecordTable(folder / "records.parquet", with_clear=True) as table:
+        with RecordTable(folder / "records.parquet") as table:
             for page in chosen.pages():
                 told, parts = _opened(reader, page, opened=opened)
                 table.write(page, told, parts)
@@ -88,9 +88,7 @@ def export_evidence(
             )
         covers = [ends.covering(w, s) for w, all_ in exported.items() for s in all_]
         numbers = [cover[1] for cover in covers if cover is not None]
-        n_links = _write_links(
-            reader, folder / "links.parquet", exported, ends, chosen.filter.kind == "period"
-        )
+        n_links = write_links(reader, folder / "links.parquet", exported, ends)
         checkpoints = _checkpoints(reader, min(numbers, default=1), ends.number)
         notes = _tombstones(reader)
         _write_json(folder / "checkpoints.json", [_plain(entry) for entry in checkpoints])
@@ -140,37 +138,6 @@ def _opened(
         ], parts
     known = subject_states(reader, (record.subject_ref for record in page))
     return [known[r.subject_ref].state if r.subject_ref in known else "sealed" for r in page], parts
-
-
-def _write_links(
-    reader: RecordReader,
-    path: Path,
-    exported: Mapping[str, Sequence[int]],
-    ends: SignedEnds,
-    gapless: bool,
-) -> int:
-    n_links = 0
-    with RecordTable(path, with_clear=False) as table:
-        for writer, first, last in spans(exported, ends, gapless=gapless):
-            known = set(exported[writer])
-            for start in range(first, last + 1, PAGE):
-                stop = min(start + PAGE - 1, last)
-                if all(sequence in known for sequence in range(start, stop + 1)):
-                    continue
-                between = _span(reader, writer, start, stop)
-                page = [record for record in between if record.sequence not in known]
-                table.write(page)
-                n_links += len(page)
-    return n_links
-
-
-def _span(reader: RecordReader, writer: str, first: int, last: int) -> list[StoredRecord]:
-    statement = STORED.where(
-        records.c.writer == writer, records.c.sequence.between(first, last)
-    ).order_by(records.c.sequence)
-    with reader.reading() as connection:
-        rows = [] if connection is None else connection.execute(statement).all()
-    return [stored_record(row) for row in rows]
 
 
 def _checkpoints(reader: RecordReader, first: int, last: int) -> list[SignedEntry]:

@@ -38,7 +38,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     n_covered
         Records that a signed checkpoint covers.
     n_links
-        Records that were not asked for, and lie between those and the checkpoints: sealed.
+        Records that lie between those and the checkpoints: only their hashes are here.
     """
 
     n_records: int

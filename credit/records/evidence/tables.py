@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -50,24 +50,16 @@ _CLEAR = {
 
 
 class RecordTable:
-    """Writes records to a Parquet file, page by page. Use as a context manager.
+    """Writes records to a Parquet file, page by page. Use as a context manager."""
 
-    Parameters
-    ----------
-    with_clear
-        Whether the clear part also gets its columns, and the opened sealed part one.
-    """
-
-    def __init__(self, path: Path, *, with_clear: bool) -> None:
+    def __init__(self, path: Path) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        fields = {name: pa.type_for_alias(kind) for name, kind in _STORED.items()}
-        if with_clear:
-            fields |= {name: pa.type_for_alias(kind) for name, kind in _CLEAR.items()}
-            fields |= {"reason_codes": pa.list_(pa.string()), "state": pa.string()}
-            fields |= {"opened": pa.string()}
-        self._with_clear = with_clear
+        columns = _STORED | _CLEAR
+        fields = {name: pa.type_for_alias(kind) for name, kind in columns.items()}
+        fields |= {"reason_codes": pa.list_(pa.string()), "state": pa.string()}
+        fields |= {"opened": pa.string()}
         self._schema: pa.Schema = pa.schema(list(fields.items()))
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
 
@@ -85,25 +77,26 @@ class RecordTable:
     def write(
         self,
         page: Sequence[StoredRecord],
-        states: Sequence[str] = (),
-        parts: Sequence[SealedPart | None] = (),
+        states: Sequence[str],
+        parts: Sequence[SealedPart | None],
     ) -> None:
         """Write a page.
 
         Parameters
         ----------
         states, parts
-            With clear columns: why each sealed part is closed, or ``opened``; and what it holds.
+            Why each sealed part is closed, or ``opened``; and what it holds.
         """
         import pyarrow as pa
 
         if not page:
             return
-        rows = [_stored(record) for record in page]
-        if self._with_clear:
-            for row, record, state, part in zip(rows, page, states, parts, strict=True):
-                row |= {name: getattr(record.clear, name) for name in (*_CLEAR, "reason_codes")}
-                row |= {"state": state, "opened": None if part is None else opened_json(part)}
+        rows: list[dict[str, object]] = []
+        for record, state, part in zip(page, states, parts, strict=True):
+            row = {name: getattr(record, name) for name in _STORED if name != "clear"}
+            row |= {name: getattr(record.clear, name) for name in (*_CLEAR, "reason_codes")}
+            row |= {"clear": record.clear_bytes, "state": state}
+            rows.append(row | {"opened": None if part is None else opened_json(part)})
         self._writer.write_table(pa.Table.from_pylist(rows, schema=self._schema))
 
 
@@ -111,8 +104,3 @@ def opened_json(part: SealedPart) -> str:
     """Spell a sealed part as JSON; the answer as the document it is, a missing value as null."""
     document = msgspec.to_builtins(part) | {"answer": msgspec.Raw(part.answer)}
     return msgspec.json.encode(document).decode()
-
-
-def _stored(record: StoredRecord) -> dict[str, Any]:
-    values = {name: getattr(record, name) for name in _STORED if name != "clear"}
-    return values | {"clear": record.clear_bytes}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from credit.errors import RecordsNotProven
 from credit.records.lineage.story import Covering, Proof
-from credit.records.proof.chain import GENESIS, record_hash
+from credit.records.proof.chain import GENESIS, fields_of, hash_holds
 from credit.records.proof.checkpoints import FORMAT, checkpoints_after
 from credit.records.proof.signed import SignedEntry, signed_hash
 from credit.records.proof.signing import signature_holds
@@ -30,23 +30,6 @@ class Body(msgspec.Struct, frozen=True):
 
 
 _bodies = msgspec.json.Decoder(Body)
-
-
-def hash_of(record: StoredRecord) -> bytes:
-    """Hash a stored record again."""
-    return record_hash(
-        record.previous_hash,
-        tenant=record.tenant,
-        route=record.route,
-        decision_id=record.decision_id,
-        writer=record.writer,
-        sequence=record.sequence,
-        subject_ref=record.subject_ref,
-        key_id=record.key_id,
-        created_at=record.created_at,
-        clear=record.clear_bytes,
-        sealed=record.sealed,
-    )
 
 
 def prove_place(
@@ -78,7 +61,7 @@ def prove_place(
         sequence=record.sequence,
         hash=record.hash.hex(),
         previous_hash=record.previous_hash.hex(),
-        hash_ok=hash_of(record) == record.hash,
+        hash_ok=hash_holds(record.hash, record.previous_hash, record.sequence, *fields_of(record)),
         link_ok=before == record.previous_hash,
         checkpoint=None if cover is None else _described(cover, public_keys),
     )

@@ -130,7 +130,7 @@ def _hash_in_first_format(previous_hash: bytes, sequence: int, *fields: bytes) -
 
 def _sha256(content: bytes) -> bytes:
     view = memoryview(content)
-    digest = hashlib.sha256()
-    for begin in range(0, len(view), _CHUNK):
+    digest = hashlib.sha256(view[:_CHUNK])
+    for begin in range(_CHUNK, len(view), _CHUNK):
         digest.update(view[begin : begin + _CHUNK])
     return digest.digest()

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from credit.errors import DecisionUnknown, KeyUnavailable, RecordsNotProven, SettingsInvalid
-from credit.records import LocalKeyFile, Location, RecordReader, RecordWriter
+from credit.records import LocalKeyFile, Location, RecordReader, RecordWriter, StoredRecord
 from credit.records.evidence import (
     Chosen,
     EvidenceManifest,
@@ -56,6 +56,24 @@ def export(reader: RecordReader, public_keys: dict[str, bytes], tmp_path: Path) 
     return write
 
 
+LINK_COLUMNS = {"writer", "sequence", "previous_hash", "content_hash", "hash"}
+
+
+def everything_of(reader: RecordReader) -> list[StoredRecord]:
+    return [record for page in everybody(reader).pages() for record in page]
+
+
+def contents(record: StoredRecord) -> list[bytes]:
+    """What tells of a record, spelled as it would be found in a file."""
+    text = (record.tenant, record.route, record.decision_id, record.subject_ref, record.key_id)
+    more = (record.created_at, record.clear.bundle, record.clear.decision, record.clear.model)
+    return [
+        *[each.encode() for each in (*text, *more)],
+        record.clear_bytes[:24],
+        record.sealed[:16],
+    ]
+
+
 def everybody(reader: RecordReader) -> Chosen:
     return of_period(reader, Period())
 
@@ -76,7 +94,7 @@ def test_an_untouched_export_of_a_period_is_proven(
 
 
 @BOTH
-def test_the_export_of_one_person_brings_the_records_that_its_proof_needs(
+def test_the_export_of_one_person_brings_the_hashes_that_its_proof_needs(
     filled: None, export: Export, reader: RecordReader, keys: LocalKeyFile, tmp_path: Path
 ) -> None:
     keys.prepare(create=False)
@@ -93,10 +111,40 @@ def test_the_export_of_one_person_brings_the_records_that_its_proof_needs(
     [first, *_] = table.column("opened").to_pylist()
     assert json.loads(first)["applicant_id"] == "anna"
     assert json.loads(first)["answer"] == {"decision": "approve"}
-    links = pq.read_table(tmp_path / "out" / "links.parquet")
-    assert "opened" not in links.column_names
     everything_written = b"".join(p.read_bytes() for p in (tmp_path / "out").glob("*.json"))
     assert b"anna" not in everything_written
+
+
+def test_links_hold_hashes_and_nothing_of_any_content(
+    filled: None, export: Export, reader: RecordReader, keys: LocalKeyFile, tmp_path: Path
+) -> None:
+    keys.prepare(create=False)
+    records = everything_of(reader)
+
+    export(of_subject(reader, keys, tenant="default", applicant_id="ben"))
+
+    out = tmp_path / "out"
+    links = pq.read_table(out / "links.parquet").to_pylist()
+    assert [set(row) for row in links] == [LINK_COLUMNS] * len(links)
+    held = {(row["writer"], row["sequence"]): row["hash"] for row in links}
+    stored = {(record.writer, record.sequence): record.hash for record in records}
+    assert held
+    assert held.items() <= stored.items()
+    mine = pq.read_table(out / "records.parquet").column("decision_id").to_pylist()
+    others = [record for record in records if record.decision_id not in mine]
+    assert {record.tenant for record in others} == {"default", "other"}
+    raw = (out / "links.parquet").read_bytes()
+    spelled_out = tmp_path / "plain.parquet"  # compressed bytes alone would hide what they hold
+    pq.write_table(pq.read_table(out / "links.parquet"), spelled_out, compression="none")
+    for content in (raw, spelled_out.read_bytes()):
+        for record in records:
+            assert not [part for part in contents(record) if part in content]
+    everywhere = b"".join(path.read_bytes() for path in out.iterdir())
+    for record in others:  # nor does any other file know these
+        assert record.decision_id.encode() not in everywhere
+        assert record.subject_ref.encode() not in everywhere
+        assert record.key_id.encode() not in everywhere
+    assert others[0].writer.encode() in spelled_out.read_bytes()  # the control: one does find text
 
 
 def test_the_export_of_a_model_holds_its_decisions_only(

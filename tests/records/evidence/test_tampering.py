@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from credit.records import LocalKeyFile, Location, RecordReader
 from credit.records.evidence import export_evidence, of_period, of_subject
 from credit.records.framing import frame
-from credit.records.proof.chain import record_hash
+from credit.records.proof.chain import HASHED_FIELDS, content_hash, link_hash, record_hash
 from credit.records.proof.checkpointer import Checkpointer
 from credit.records.proof.signed import canonical_json, sign_entry
 from credit.records.proof.signing import LocalSigningKey, read_public_keys
@@ -74,8 +74,10 @@ def rows_of(folder: Path, name: str = "records") -> tuple[list[dict[str, Any]], 
     return table.to_pylist(), table.schema
 
 
-def put_rows(folder: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / "records.parquet")
+def put_rows(
+    folder: Path, rows: list[dict[str, Any]], schema: pa.Schema, name: str = "records"
+) -> None:
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / f"{name}.parquet")
     resealed(folder)
 
 
@@ -186,33 +188,91 @@ def test_a_record_that_was_taken_out_leaves_a_gap(out: Path, checked: Checked, p
     assert f"signed: decision {before['decision_id']}" in told
 
 
-def test_a_record_that_was_hidden_among_the_links_is_named(anna: Path, checked: Checked) -> None:
-    folder = anna
-    rows, schema = rows_of(folder)
-    links, link_schema = rows_of(folder, "links")
-    hidden = rows.pop(0)
-    links.append({name: hidden[name] for name in link_schema.names})
-    pq.write_table(pa.Table.from_pylist(links, schema=link_schema), folder / "links.parquet")
-    put_rows(folder, rows, schema)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"subject_refs": ["somebody else"]},
+        {"kind": "model", "subject_refs": None, "bundle": "e" * 12},
+        {"kind": "period", "subject_refs": None, "until_ms": 1},
+        {"kind": "period", "subject_refs": None, "since_ms": (1 << 48) - 1},
+        {"tenant": "other"},
+    ],
+)
+def test_a_record_that_was_not_asked_for_is_named(
+    anna: Path, checked: Checked, change: dict[str, Any]
+) -> None:
+    manifest = json.loads((anna / "manifest.json").read_bytes())
+    wanted = manifest["filter"] | change
+    manifest["filter"] = {name: value for name, value in wanted.items() if value is not None}
+    (anna / "manifest.json").write_text(json.dumps(manifest))
 
-    code, told = checked(folder)
+    code, told = checked(anna)
+
+    first = rows_of(anna)[0][0]["decision_id"]
+    assert (code, told) == (
+        1,
+        f"WRONG: a record is not one that was asked for: decision {first}\n",
+    )
+
+
+@pytest.mark.parametrize("field", ["content_hash", "previous_hash", "hash", "sequence"])
+def test_a_changed_link_is_named(anna: Path, checked: Checked, field: str) -> None:
+    links, schema = rows_of(anna, "links")
+    value = links[1][field]
+    links[1][field] = value + 100 if field == "sequence" else bytes([value[0] ^ 1, *value[1:]])
+    put_rows(anna, links, schema, "links")
+
+    code, told = checked(anna)
 
     assert code == 1
-    assert (
-        f"a record was left out, or is not one that was asked for: decision {hidden['decision_id']}"
-        in told
-    )
+    name = f"{links[1]['sequence']} of {links[1]['writer']}"
+    assert f"a link was changed: {name}" in told
+
+
+def test_a_link_with_another_content_and_a_hash_that_fits_breaks_the_chain(
+    anna: Path, checked: Checked
+) -> None:
+    links, schema = rows_of(anna, "links")
+    link = links[0]
+    link["content_hash"] = bytes(32)
+    link["hash"] = link_hash(link["previous_hash"], link["sequence"], bytes(32))
+    put_rows(anna, links, schema, "links")
+
+    code, told = checked(anna)
+
+    assert code == 1
+    assert "was changed" not in told  # the control: it does hash to what it says
+    assert f"a link of a chain is broken: behind {link['sequence']} of {link['writer']}" in told
+
+
+def test_a_link_cannot_take_the_place_of_a_record(anna: Path, checked: Checked) -> None:
+    """Or a record could be exchanged for another, and the signed chain run past it."""
+    rows, schema = rows_of(anna)
+    links, link_schema = rows_of(anna, "links")
+    row = rows[0]
+    fields = [row[f] if isinstance(row[f], bytes) else row[f].encode() for f in HASHED_FIELDS]
+    columns = (name for name in link_schema.names if name != "content_hash")
+    links.append({"content_hash": content_hash(*fields), **{name: row[name] for name in columns}})
+    put_rows(anna, links, link_schema, "links")
+    row["clear"] = row["clear"].replace(b'"approve"', b'"decline"')
+    row["decision"] = "decline"
+    row["hash"] = hash_again(row)
+    put_rows(anna, rows, schema)
+
+    code, told = checked(anna)
+
+    assert code == 1
+    assert "was changed" not in told  # the control: both hash to what they say
+    assert f"a place in a chain is taken twice: {row['sequence']} of {row['writer']}" in told
 
 
 def test_a_link_that_was_taken_out_unproves_the_record_before_it(
     anna: Path, checked: Checked
 ) -> None:
-    folder = anna
-    links, schema = rows_of(folder, "links")
-    pq.write_table(pa.Table.from_pylist(links[1:], schema=schema), folder / "links.parquet")
-    resealed(folder)
+    links, schema = rows_of(anna, "links")
+    put_rows(anna, links[1:], schema, "links")
 
-    code, told = checked(folder)
+    code, told = checked(anna)
 
     assert code == 1
     assert "does not lead to what the next checkpoint signed: decision" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -10,7 +11,14 @@ from hypothesis import strategies as st
 
 from credit.records import LocalKeyFile, Location, RecordWriter
 from credit.records.framing import frame
-from credit.records.proof.chain import GENESIS, new_chain, record_hash
+from credit.records.proof.chain import (
+    GENESIS,
+    content_hash,
+    hash_holds,
+    link_hash,
+    new_chain,
+    record_hash,
+)
 from tests.records.samples import broken_links, destroy_keys, everything, new_record, tamper
 
 FIELDS: dict[str, Any] = {
@@ -25,6 +33,20 @@ FIELDS: dict[str, Any] = {
     "clear": b"{}",
     "sealed": b"sealed",
 }
+PARTS = (
+    *(b"default", b"/v1/score", b"d", b"w", b"s", b"k", b"2025-03-01T12:00:00.000000+00:00"),
+    *(b"{}", b"sealed"),
+)
+"""`FIELDS` without the sequence, as they are hashed."""
+
+
+def by_hand(*parts: bytes) -> bytes:
+    """SHA-256 of parts, each behind its length: 8 bytes, the highest first."""
+    return hashlib.sha256(b"".join(len(p).to_bytes(8, "big") + p for p in parts)).digest()
+
+
+ONE = b"\x00\x00\x00\x00\x00\x00\x00\x01"
+IN_FIRST_FORMAT = by_hand(b"credit-decision-record/1", GENESIS, ONE, *PARTS)
 
 
 def test_a_chain_links_from_genesis_and_counts_from_one(
@@ -87,6 +109,48 @@ def test_the_chain_survives_an_erasure(writer: RecordWriter, location: Location)
     destroy_keys(location)
 
     assert broken_links(everything(location)) == []
+
+
+def test_a_record_is_hashed_as_the_format_says() -> None:
+    content = by_hand(b"credit-record-content/2", *PARTS)
+
+    assert content_hash(*PARTS) == content
+    assert link_hash(GENESIS, 1, content) == by_hand(
+        b"credit-decision-record/2", GENESIS, ONE, content
+    )
+    assert record_hash(GENESIS, **FIELDS) == link_hash(GENESIS, 1, content)
+
+
+@given(st.integers(0, 3 * 2047))
+def test_long_content_is_hashed_in_pieces_as_if_it_were_not(size: int) -> None:
+    parts = (*PARTS[:-1], bytes(i % 251 for i in range(size)))
+
+    assert content_hash(*parts) == by_hand(b"credit-record-content/2", *parts)
+
+
+def test_hashes_of_today_and_of_the_first_version_hold() -> None:
+    assert hash_holds(record_hash(GENESIS, **FIELDS), GENESIS, 1, *PARTS)
+    assert hash_holds(IN_FIRST_FORMAT, GENESIS, 1, *PARTS)
+
+
+@pytest.mark.parametrize("hash_", [record_hash(GENESIS, **FIELDS), IN_FIRST_FORMAT])
+def test_a_change_holds_in_neither_format(hash_: bytes) -> None:
+    for place in range(len(PARTS)):
+        changed = (*PARTS[:place], PARTS[place] + b"x", *PARTS[place + 1 :])
+        assert not hash_holds(hash_, GENESIS, 1, *changed)
+    assert not hash_holds(hash_, bytes([1] * 32), 1, *PARTS)
+    assert not hash_holds(hash_, GENESIS, 2, *PARTS)
+    assert not hash_holds(hash_[::-1], GENESIS, 1, *PARTS)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "part"), [(-1, b"d"), (2**64, b"d"), ("1", b"d"), (None, b"d"), (1, "d"), (1, 7)]
+)
+def test_what_no_writer_stores_does_not_hold(sequence: Any, part: Any) -> None:
+    """A database takes what its owner puts into it, and SQLite any type."""
+    parts = (*PARTS[:2], part, *PARTS[3:])
+
+    assert not hash_holds(record_hash(GENESIS, **FIELDS), GENESIS, sequence, *parts)
 
 
 @pytest.mark.parametrize("name", FIELDS)

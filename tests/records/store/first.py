@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from alembic import command
@@ -14,7 +16,6 @@ from sqlalchemy import Connection, Engine, text
 from credit.records import KeyProvider, NewRecord
 from credit.records.framing import frame
 from credit.records.ids import time_ordered_id
-from credit.records.proof.chain import GENESIS, record_hash
 from credit.records.sealing.cipher import encrypt, new_key
 from credit.records.sealing.seal import sealed_aad
 from credit.records.store import migrate
@@ -80,7 +81,7 @@ def fill(connection: Connection, keys: KeyProvider, records: Sequence[NewRecord]
         text("UPDATE schema_info SET lookup_check = :digest"),
         {"digest": keys.lookup_digest(b"lookup-check")},
     )
-    previous = GENESIS
+    previous = bytes(32)
     for sequence, record in enumerate(records, start=1):
         previous = _append(connection, keys, record, sequence, previous)
 
@@ -103,7 +104,7 @@ def _append(
         ),
     )
     clear = msgspec.json.encode(record.clear, order="sorted")
-    row = {
+    row: dict[str, Any] = {
         "tenant": record.tenant,
         "route": record.route,
         "decision_id": record.decision_id,
@@ -115,7 +116,7 @@ def _append(
         "clear": clear,
         "sealed": sealed,
     }
-    hash_ = record_hash(previous, **row)  # type: ignore[arg-type]
+    hash_ = first_hash(previous, **row)
     common = {"subject_ref": subject_ref, "created_at": record.clear.created_at}
     _insert(
         connection,
@@ -152,6 +153,16 @@ def _append(
             },
         )
     return hash_
+
+
+def first_hash(
+    previous: bytes, *, sequence: int, clear: bytes, sealed: bytes, **text: str
+) -> bytes:
+    """Hash a record as the first version did: link and content at once, each part behind its length."""
+    names = ("tenant", "route", "decision_id", "writer", "subject_ref", "key_id", "created_at")
+    parts = [b"credit-decision-record/1", previous, sequence.to_bytes(8, "big")]
+    parts += [text[name].encode() for name in names] + [clear, sealed]
+    return hashlib.sha256(b"".join(len(p).to_bytes(8, "big") + p for p in parts)).digest()
 
 
 def _insert(connection: Connection, table: str, row: dict[str, object]) -> None:
