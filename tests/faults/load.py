@@ -90,7 +90,7 @@ class Clients:
 
 def settle(location: Location, key_file: Path, ledger: Ledger, n: int) -> None:
     """Repeat every number below ``n``, as clients do that got no answer, and note what is said."""
-    with RecordWriter(location, LocalKeyFile(key_file)) as writer:
+    with RecordWriter(location, LocalKeyFile(key_file), max_queue=n + 1) as writer:
         receipts = [(f"key-{i}", writer.append(offer(i))) for i in range(n)]
         for key, receipt in receipts:
             said = receipt.result()
