@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from credit.errors import CreditError, RecordStoreUnavailable
 from credit.records.append.batch import recall_batch, write_batch
+from credit.records.append.draft import Draft, draft_batch
 from credit.records.append.idempotency import Outcome
 from credit.records.append.prepare import Prepared
 from credit.records.append.subjects import KeysBroken
@@ -19,7 +20,7 @@ from credit.records.proof.chain import new_chain
 from credit.records.sealing.binding import bind_keys
 from credit.records.sealing.keys import KeyProvider
 from credit.records.sealing.subjectkeys import SubjectKeys
-from credit.records.store.engine import begin_write, cause_of, settle_log, write_on
+from credit.records.store.engine import begin_write, cause_of, is_sqlite, settle_log, write_on
 from credit.records.store.location import Location, name_of
 from credit.records.store.opening import cannot_open, open_store
 from credit.records.store.schema import store_info
@@ -125,15 +126,14 @@ class Committer:
                     raise
 
     def _commit_once(self, batch: Sequence[Prepared], *, again: bool) -> dict[Prepared, Outcome]:
-        connection = self._connect()
+        connection, head, keys = self._connect(), self._head, self._subject_keys
+        draft = Draft()
+        if is_sqlite(connection) and not again:
+            draft = draft_batch(connection, batch, head, keys)
         with write_on(connection):
-            done = None
-            if again:
-                done = recall_batch(connection, batch, self._head, self._subject_keys)
+            done = recall_batch(connection, batch, head, keys) if again else None
             if done is None:
-                done = write_batch(
-                    connection, batch, self._head, self._subject_keys, ids_may_repeat=again
-                )
+                done = write_batch(connection, batch, head, keys, draft=draft, ids_may_repeat=again)
         outcomes, self._head = done
         return outcomes
 

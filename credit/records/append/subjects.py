@@ -60,9 +60,15 @@ class SubjectsOfBatch:
     seal under a key that was destroyed a moment ago.
     """
 
-    def __init__(self, connection: Connection, keys: SubjectKeys) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        keys: SubjectKeys,
+        new_keys: Mapping[Prepared, tuple[SubjectKey, WrappedKey]],
+    ) -> None:
         self._connection = connection
         self._keys = keys
+        self._drafted = new_keys
         self._of_item: dict[Prepared, SubjectKey] = {}
 
     def key_for(self, item: Prepared) -> SubjectKey:
@@ -77,7 +83,10 @@ class SubjectsOfBatch:
         KeysBroken
             Keys of the store do not open.
         """
-        first = {item.applicant_digest: item for item in batch if item.applicant_digest is not None}
+        first: dict[bytes, Prepared] = {}
+        for item in batch:
+            if item.applicant_digest is not None:
+                first.setdefault(item.applicant_digest, item)
         opened = self._open(first, batch)
         without_key = {who: item for who, item in first.items() if who not in opened}
         opened |= self._make(without_key)
@@ -96,9 +105,9 @@ class SubjectsOfBatch:
             return {}
         opened: dict[bytes, SubjectKey] = {}
         broken: dict[bytes, KeyUnavailable] = {}
-        for who, *stored in find_in(self._connection, _KEYS, "applicants", wanted):
+        for who, stored in find_keys(self._connection, wanted):
             try:
-                opened[who] = self._keys.unwrap(WrappedKey(*stored))
+                opened[who] = self._keys.unwrap(stored)
             except KeyUnavailable as error:
                 broken[who] = error
         if broken:
@@ -117,7 +126,7 @@ class SubjectsOfBatch:
             return {}
         # In one order for all writers, so that two never wait for each other in a circle.
         wanted = sorted(applicants)
-        refs = {who: time_ordered_id() for who in wanted}
+        refs = {who: self._new_ref(applicants[who]) for who in wanted}
         rows = [_subject_row(refs[who], applicants[who]) for who in wanted]
         opened: dict[bytes, SubjectKey] = {}
         if insert_new_rows(self._connection, subjects, _SUBJECT_COLUMNS, rows) < len(wanted):
@@ -130,7 +139,7 @@ class SubjectsOfBatch:
 
     def _make_nameless(self, batch: Sequence[Prepared]) -> list[SubjectKey]:
         """Give every record without an applicant a subject of its own."""
-        pairs = [(time_ordered_id(), item) for item in batch]
+        pairs = [(self._new_ref(item), item) for item in batch]
         rows = [_subject_row(ref, item) for ref, item in pairs]
         insert_rows(self._connection, subjects, _SUBJECT_COLUMNS, rows)
         return self._new_keys(pairs)
@@ -139,10 +148,22 @@ class SubjectsOfBatch:
         found = find_in(self._connection, _REFS, "applicants", applicants)
         return {row[0]: row[1] for row in found}
 
+    def _new_ref(self, item: Prepared) -> str:
+        drafted = self._drafted.get(item)
+        return time_ordered_id() if drafted is None else drafted[0].subject_ref
+
     def _new_keys(self, pairs: Sequence[tuple[str, Prepared]]) -> list[SubjectKey]:
         keys, rows = [], []
+        # A key that was wrapped before a rotation must not be stored after it.
+        current = self._keys.master_key_id if pairs else ""
         for subject_ref, item in pairs:
-            made, wrapped = self._keys.make(subject_ref)
+            made, wrapped = self._drafted.get(item, (None, None))
+            if (
+                made is None
+                or wrapped is None
+                or (made.subject_ref, wrapped.master_key_id) != (subject_ref, current)
+            ):
+                made, wrapped = self._keys.make(subject_ref)
             keys.append(made)
             rows.append(
                 (
@@ -152,6 +173,16 @@ class SubjectsOfBatch:
             )
         insert_rows(self._connection, subject_keys, _KEY_COLUMNS, rows)
         return keys
+
+
+def find_keys(
+    connection: Connection, applicants: Sequence[bytes]
+) -> list[tuple[bytes, WrappedKey]]:
+    """Find the live keys of applicants, the newest of each last; on PostgreSQL they are locked."""
+    if not applicants:
+        return []
+    found = find_in(connection, _KEYS, "applicants", applicants)
+    return [(who, WrappedKey(*stored)) for who, *stored in found]
 
 
 def _subject_row(subject_ref: str, item: Prepared) -> Row:

@@ -46,6 +46,11 @@ class SubjectKeys:
         self._remembered: OrderedDict[str, SubjectKey] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def master_key_id(self) -> str:
+        """Name of the master key that wraps now."""
+        return self._provider.master_key_id
+
     def make(self, subject_ref: str) -> tuple[SubjectKey, WrappedKey]:
         """Make a key for a subject; the caller stores the wrapped form."""
         made = SubjectKey(key_id=time_ordered_id(), subject_ref=subject_ref, key=new_key())
