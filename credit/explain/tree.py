@@ -15,6 +15,7 @@ import numpy as np
 
 from credit.errors import BundleIncompatible
 from credit.explain.base import Explanation
+from credit.explain.ranks import Ranks
 from credit.explain.shap_trees import shap_ensemble
 from credit.models.base import Matrix, Model
 from credit.models.encoding import Encoding
@@ -51,6 +52,8 @@ class TreeExplainer:
             model_output="raw",
         )
         self._base = float(np.ravel(self._explainer.expected_value)[-1])
+        self._ranks = Ranks(self._explainer.model, self._explainer.data.shape[1])
+        self._explainer.data = self._ranks(self._explainer.data)
 
     @classmethod
     def of(cls, model: Model, background: Matrix) -> Self:
@@ -60,7 +63,8 @@ class TreeExplainer:
     def explain(self, vector: Sequence[float]) -> Explanation:
         """Contributions of one feature vector."""
         values = self._explainer.shap_values(
-            np.array([self._encoding.row(vector)], dtype=np.float64), check_additivity=False
+            self._ranks(np.array([self._encoding.row(vector)], dtype=np.float64)),
+            check_additivity=False,
         )
         contributions = tuple(np.asarray(values, dtype=np.float64)[0].tolist())
         return Explanation(self._base, contributions, self._engine)
