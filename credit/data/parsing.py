@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import pandas as pd
 import pyarrow
+from zstandard import ZstdError
 
 from credit.errors import DataError
 
@@ -55,8 +56,8 @@ def parse_table(source: Path | BytesIO, *, name: str, label: str) -> pd.DataFram
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         text = "JSON lines" if kind == ".jsonl" else "CSV"
         raise DataError(f"{label}: cannot be read as {text}: {error}") from error
-    # EOFError and zlib.error: a compressed file was cut; ImportError: its codec is not installed.
-    except (pyarrow.ArrowInvalid, OSError, EOFError, zlib.error, ImportError) as error:
+    # EOFError, zlib.error, ZstdError: a compressed file was cut; ImportError: its codec is not installed.
+    except (pyarrow.ArrowInvalid, OSError, EOFError, zlib.error, ZstdError, ImportError) as error:
         raise DataError(f"{label}: cannot be read: {error}") from error
     if frame.empty:
         raise DataError(f"{label}: holds no rows")

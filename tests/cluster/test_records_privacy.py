@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cluster.cli.main import run
+from cluster.cli.terminal import console
 from credit.records import LocalKeyFile, RecordReader, RecordWriter
 from credit.settings import Settings
 from tests.records.samples import clear_part, everything, new_record
@@ -23,7 +24,7 @@ Said = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CREDIT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(console, "width", 300)
     return tmp_path / "home"
 
 

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from cluster.cli.main import run
+from cluster.cli.terminal import console
 from cluster.story_page import story_page
 from credit.decision import Bundle, save_bundle
 from credit.errors import (
@@ -378,7 +379,7 @@ def told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Told:
     monkeypatch.setenv("CREDIT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(console, "width", 300)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as left:

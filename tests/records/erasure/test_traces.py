@@ -228,6 +228,13 @@ def test_statistics_of_postgresql_show_no_destroyed_key(
         "WHERE tablename = 'subject_keys' AND attname = 'wrapped_key'"
     )
     maintain(postgres_database, "ANALYZE subject_keys")
+    assert wrapped.hex() not in query(postgres_database, statement)[0][0]
+    # The control: a table that was made without care.
+    maintain(
+        postgres_database,
+        "ALTER TABLE subject_keys ALTER wrapped_key SET STATISTICS -1",
+        "ANALYZE subject_keys",
+    )
     assert wrapped.hex() in query(postgres_database, statement)[0][0]
 
     expire(
