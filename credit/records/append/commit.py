@@ -85,17 +85,24 @@ class Committer:
         except CreditError:
             raise
         except Exception as error:
-            raise self.not_written(error) from error
+            raise RecordStoreUnavailable(
+                f"Decisions cannot be recorded now: {self._failed(error)}."
+            ) from error
 
     def not_written(self, cause: Exception) -> RecordStoreUnavailable:
         """Make one error for each caller: an exception that is raised twice collects tracebacks."""
         error = RecordStoreUnavailable(
-            f"The decision was not recorded: writing to {name_of(self._location)} failed "
-            f"({cause_of(cause)}). Check the database and the free space and health of its disk; the "
-            "next request tries again."
+            f"It is not certain that the decision was recorded: {self._failed(cause)}. Repeat the request "
+            "with the same Idempotency-Key."
         )
         error.__cause__ = cause
         return error
+
+    def _failed(self, cause: Exception) -> str:
+        return (
+            f"writing to {name_of(self._location)} failed ({cause_of(cause)}); check the database and the "
+            "free space and health of its disk"
+        )
 
     def close(self) -> None:
         """Close the connection."""

@@ -229,7 +229,10 @@ def test_a_probe_of_a_store_that_cannot_be_written_says_so(
 ) -> None:
     tamper(location, "ALTER TABLE store_info RENAME TO elsewhere")
 
-    with pytest.raises(RecordStoreUnavailable, match=r"was not recorded.*the next request tries"):
+    with pytest.raises(
+        RecordStoreUnavailable,
+        match=r"cannot be recorded now.*check the database",
+    ):
         writer.probe()
 
 

@@ -35,7 +35,7 @@ def test_a_failed_transaction_fails_its_batch_and_the_next_one_works(
     after = writer.append(new_record(key="after")).result()
 
     assert name_of(location) in str(failure.value)
-    assert "Check the database and the free space" in str(failure.value)
+    assert "check the database and the free space" in str(failure.value)
     assert failure.value.__cause__ is not None
     stored = everything(location)
     assert len(stored) == 2
