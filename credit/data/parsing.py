@@ -22,7 +22,9 @@ COMPRESSIONS = {
     ".asc": None,
     ".asc.gz": "gzip",
 }
-"""Endings of text tables, and how each is compressed; ``.asc`` separates by spaces, the others by commas."""
+"""Endings of text tables, and how each is compressed; ``.asc`` separates by spaces, others as their first line does."""
+
+_SEPARATORS = (",", ";", "\t", "|")
 
 KINDS = (*COMPRESSIONS, ".parquet", ".jsonl")
 """Endings that are understood."""
@@ -72,11 +74,23 @@ def _parsed(source: Path | BytesIO, kind: str, label: str) -> pd.DataFrame:
         return _json_lines(content.decode("utf-8"), label)
     # The stubs know compressions by their literal names only.
     options: Any = {"compression": COMPRESSIONS[kind]}
-    options["sep"] = " " if kind.startswith(".asc") else ","
+    options["sep"] = " " if kind.startswith(".asc") else _separator(source, options)
     frame: pd.DataFrame = pd.read_csv(
         source, float_precision="round_trip", low_memory=False, **options
     )
     return frame
+
+
+def _separator(source: Path | BytesIO, options: Any) -> str:
+    """Find what the names in the first line stand apart by: the one that gives the most; else a comma."""
+
+    def n_names(separator: str) -> int:
+        header = pd.read_csv(source, nrows=0, sep=separator, **options)
+        if isinstance(source, BytesIO):
+            source.seek(0)
+        return len(header.columns)
+
+    return max(_SEPARATORS, key=n_names)
 
 
 def _json_lines(text: str, label: str) -> pd.DataFrame:

@@ -90,3 +90,15 @@ def test_an_asc_file_is_separated_by_spaces(tmp_path: Path) -> None:
     path.write_text("a b\n0.1 2\n0.3 4\n", encoding="utf-8")
 
     assert read_table(path).to_dict("list") == {"a": [0.1, 0.3], "b": [2, 4]}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_table_is_read_by_what_its_names_stand_apart_by(tmp_path: Path, separator: str) -> None:
+    lines = [["amount", "purpose", "y"], ["1.5", '"a car; or a boat, used"', "0"]]
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(separator.join(line) for line in lines) + "\n")
+
+    frame = read_table(path)
+
+    assert frame.columns.tolist() == ["amount", "purpose", "y"]
+    assert frame.iloc[0].tolist() == [1.5, "a car; or a boat, used", 0]
