@@ -22,7 +22,7 @@ COMPRESSIONS = {
     ".asc": None,
     ".asc.gz": "gzip",
 }
-"""Endings of text tables, and how each is compressed; ``.asc`` separates by spaces, others as their first line does."""
+"""Endings of text tables, and how each is compressed; ``.asc`` separates by spaces."""
 
 _SEPARATORS = (",", ";", "\t", "|")
 
