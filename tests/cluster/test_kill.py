@@ -15,6 +15,7 @@ import pytest
 from credit.decision.score import Answer
 from credit.errors import ServiceUnavailable
 from credit.records import LocalKeyFile
+from credit.records.proof.public_keys import read_public_keys
 from credit.settings import Settings
 from serve_app.client import ScoringClient
 from tests.cluster.processes import Service, is_serving, until
@@ -78,7 +79,13 @@ class Clients:
 
 def _complaints(home: Path, ledger: Ledger) -> list[str]:
     settings = Settings(home=home)
-    return complaints(settings.records, LocalKeyFile(settings.key_path), ledger)
+    return complaints(
+        settings.records,
+        LocalKeyFile(settings.key_path),
+        ledger,
+        # The service signs checkpoints meanwhile.
+        public_keys=read_public_keys(settings.public_keys_path),
+    )
 
 
 @pytest.mark.parametrize("n_kills", [3, pytest.param(100, marks=pytest.mark.full)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 
@@ -39,7 +40,13 @@ class Ledger:
         return {decision_id for decision_id, _ in self.told.values()}
 
 
-def complaints(location: Location, keys: KeyProvider, ledger: Ledger) -> list[str]:
+def complaints(
+    location: Location,
+    keys: KeyProvider,
+    ledger: Ledger,
+    *,
+    public_keys: Mapping[str, bytes] | None = None,
+) -> list[str]:
     """All that the store broke of its promise; empty when every answer stands.
 
     An answer stands when its decision is in the store, with the very bytes that were told, as the
@@ -64,7 +71,10 @@ def complaints(location: Location, keys: KeyProvider, ledger: Ledger) -> list[st
             if answers.get(decision_id) != answer
         ),
         *(f"{decision_id} breaks its chain" for decision_id in broken_links(stored)),
-        *(f"verification: {found.message}" for found in verify(location, {}, workers=1).findings),
+        *(
+            f"verification: {found.message}"
+            for found in verify(location, public_keys or {}, workers=1).findings
+        ),
     ]
 
 
