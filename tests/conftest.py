@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+from cluster.local_ray import prepare_environment
 from credit.contract import Contract, load_contract
 from credit.decision import Bundle, load_bundle, save_bundle
 from credit.decision.families import FAMILIES
@@ -29,6 +30,9 @@ from tune.winner import make_winner
 if TYPE_CHECKING:
     from tests.postgres import PostgresServer
     from tests.service import Nodes, Service
+
+# Ray reads its environment when it is imported, which the modules of many tests do.
+prepare_environment(None)
 
 # A law that takes long on a busy machine is not broken: no test asserts an absolute time.
 settings.register_profile("credit", deadline=None)
