@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from concurrent.futures import Future
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from credit.records import LocalKeyFile, Location, Receipt, RecordWriter
+from credit.records import LocalKeyFile, Location, RecordWriter
 from credit.records.store.migrate import RECORDS, version_of
 from credit.records.store.opening import open_store
 from tests.records.samples import new_record
-
-
-def append_for_ever(location: Location, key_file: Path, acknowledged: Connection) -> None:
-    """Keep eight records in flight and report each id once its receipt is there."""
-    in_flight: deque[Future[Receipt]] = deque()
-    with RecordWriter(location, LocalKeyFile(key_file)) as writer:
-        while True:
-            in_flight.append(writer.append(new_record(applicant_id=None)))
-            if len(in_flight) == 8:
-                acknowledged.send(in_flight.popleft().result().decision_id)
 
 
 def append_many(location: Location, key_file: Path, count: int, acknowledged: Connection) -> None:
