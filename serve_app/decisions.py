@@ -8,7 +8,6 @@ import msgspec
 
 from credit.records import ClearPart, RecordReader
 from credit.records.lineage.gather import find_decision
-from credit.records.reading.subject import closed_because
 
 
 class RecordedDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,12 +46,13 @@ def recorded_decision(reader: RecordReader, tenant: str, decision_id: str) -> by
     """
     record = find_decision(reader, tenant, decision_id)
     [part] = reader.open_many([record])
+    [why] = reader.why_closed([record])
     return msgspec.json.encode(
         RecordedDecision(
             decision_id=record.decision_id,
             route=record.route,
             decision=record.clear,
-            subject="open" if part else closed_because(reader, [record])[record.subject_ref],
+            subject=why or "open",
             answer=msgspec.Raw(part.answer) if part else _NO_ANSWER,
             writer=record.writer,
             sequence=record.sequence,

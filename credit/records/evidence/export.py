@@ -24,7 +24,7 @@ from credit.records.evidence.tables import RecordTable
 from credit.records.proof.checkpoints import checkpoints_after, last_number
 from credit.records.proof.signed import SignedEntry
 from credit.records.reading.reader import RecordReader
-from credit.records.reading.subject import closed_because, subject_states
+from credit.records.reading.subject import subject_states
 from credit.records.record import SealedPart, StoredRecord
 from credit.records.store.schema import tombstones
 
@@ -131,9 +131,9 @@ def _opened(
     parts: Sequence[SealedPart | None] = reader.open_many(page) if opened else [None] * len(page)
     if opened:
         closed = [record for record, part in zip(page, parts, strict=True) if part is None]
-        why: Mapping[str, str] = closed_because(reader, closed) if closed else {}
+        why = {r.decision_id: w for r, w in zip(closed, reader.why_closed(closed), strict=True)}
         return [
-            "opened" if part is not None else why[record.subject_ref]
+            "opened" if part is not None else str(why[record.decision_id])
             for record, part in zip(page, parts, strict=True)
         ], parts
     known = subject_states(reader, (record.subject_ref for record in page))

@@ -176,6 +176,8 @@ class RecordReader:
 
     def why_closed(self, batch: Sequence[StoredRecord]) -> list[Closed | None]:
         """Tell why `open_many` gives None for records; None where it opens them. Needs no keys."""
+        if not batch:
+            return []
         stored = self._key_rows(batch)
         return [self._why_closed(stored.get(record.key_id)) for record in batch]
 

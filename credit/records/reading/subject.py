@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import select
 
 from credit.records.reading.reader import RecordReader
-from credit.records.record import StoredRecord
 from credit.records.store.schema import subjects, tombstones
 
 
@@ -59,16 +58,4 @@ def subject_states(reader: RecordReader, subject_refs: Iterable[str]) -> dict[st
     return {
         ref: SubjectState(ref, erased, restricted, tuple(n for of, n in notes if of == ref))
         for ref, erased, restricted in rows
-    }
-
-
-def closed_because(
-    reader: RecordReader, closed: Sequence[StoredRecord]
-) -> dict[str, Literal["erased", "restricted"]]:
-    """Say, by subject, why sealed parts that `open_many` gave None for may not be read."""
-    states = subject_states(reader, (record.subject_ref for record in closed))
-    # Also erased: a subject without a note whose keys are gone.
-    return {
-        ref: "restricted" if ref in states and states[ref].state == "restricted" else "erased"
-        for ref in (record.subject_ref for record in closed)
     }

@@ -14,7 +14,6 @@ from credit.decision.score import Answer
 from credit.decision.scorer import answer, compose
 from credit.errors import BundleError, CreditError, InvalidInput, RecordStoreUnavailable
 from credit.records.reading.reader import RecordReader
-from credit.records.reading.subject import closed_because
 from credit.records.record import SealedPart, StoredRecord
 from credit.records.replay.bundles import BundleFolder
 from credit.records.replay.compare import (
@@ -73,9 +72,11 @@ def _open(reader: RecordReader, page: Sequence[StoredRecord]) -> list[SealedPart
         # One of them does not open; the others shall not suffer for it.
         parts = [_open_alone(reader, record) for record in page]
     closed = [record for record, part in zip(page, parts, strict=True) if part is None]
-    why = closed_because(reader, closed) if closed else {}
+    why = {r.decision_id: why for r, why in zip(closed, reader.why_closed(closed), strict=True)}
     return [
-        ReplayResult(record.decision_id, Outcome(why[record.subject_ref])) if part is None else part
+        ReplayResult(record.decision_id, Outcome(str(why[record.decision_id])))
+        if part is None
+        else part
         for record, part in zip(page, parts, strict=True)
     ]
 

@@ -22,8 +22,8 @@ from credit.records.evidence import (
 from credit.records.evidence.folder import whole_folder
 from credit.records.proof.signing import LocalSigningKey, read_public_keys
 from credit.records.reading.selection import Period, make_period
-from tests.records.evidence.conftest import BOTH
 from tests.records.evidence.store import OTHER, fill, run_alone
+from tests.records.mostly_sqlite import BOTH
 from tests.records.samples import everything, new_record
 
 

@@ -19,8 +19,8 @@ from credit.records.reading.selection import Period
 from credit.records.store.engine import open_engine
 from credit.records.store.migrate import RECORDS, migrate
 from tests.records.evidence import store
-from tests.records.evidence.conftest import BOTH
 from tests.records.evidence.store import run_alone
+from tests.records.mostly_sqlite import BOTH
 from tests.records.samples import foreign_engine, new_record
 from tests.records.store import first
 

@@ -25,8 +25,8 @@ from credit.records.proof.checkpointer import Checkpointer
 from credit.records.proof.signed import canonical_json, sign_entry
 from credit.records.proof.signing import LocalSigningKey, read_public_keys
 from credit.records.reading.selection import Period
-from tests.records.evidence.conftest import BOTH
 from tests.records.evidence.store import fill, resealed, run, run_alone
+from tests.records.mostly_sqlite import BOTH
 
 Checked = Callable[..., tuple[int, str]]
 

@@ -19,7 +19,7 @@ from credit.records.reading.selection import whole_log
 from credit.records.replay import BundleFolder, Outcome, ReplayResult, Tally, replay_records
 from tests import twosources
 from tests.loanbook import application
-from tests.records.replay.conftest import BOTH
+from tests.records.mostly_sqlite import BOTH
 from tests.records.replay.decisions import applicants, decided, write
 from tests.service import Service
 

@@ -24,7 +24,7 @@ from credit.records.reading.selection import (
     sample,
     whole_log,
 )
-from tests.records.replay.conftest import BOTH
+from tests.records.mostly_sqlite import BOTH
 from tests.records.samples import new_record
 
 START = datetime.datetime(2025, 3, 1, tzinfo=datetime.UTC)
