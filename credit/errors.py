@@ -5,11 +5,13 @@
     CreditError
     ├── InvalidInput                 what came from outside cannot be used
     │   ├── ApplicationInvalid       one application breaks its contract
+    │   ├── NotJson                  bytes that should be JSON are not
     │   ├── ContractError            a contract is wrong, or does not fit the data
     │   └── DataError                a data set cannot be read or learned from
     ├── BundleError                  a model bundle cannot be trusted or used
     │   ├── BundleCorrupt            its content is not what its hash says
     │   ├── BundleIncompatible       its golden rows score differently here
+    │   ├── ModelTooDeep             explaining it from tables takes too much memory
     │   └── BundleUnknown            this node does not hold it
     ├── ExplanationInconsistent      reasons do not add up to the score
     ├── RecordError                  the decision record
@@ -53,8 +55,8 @@ class Failure:
     field
         Name of the field as the sender knows it.
     rule
-        Identifier of the rule, from a closed set: ``unknown``, ``missing``, ``type``, ``finite``,
-        ``null``, ``minimum``, ``maximum``, ``category``, ``length``.
+        Identifier of the rule, from a closed set: ``unknown``, ``repeated``, ``missing``, ``type``,
+        ``finite``, ``null``, ``minimum``, ``maximum``, ``category``, ``length``.
     message
         What was expected and what to do, without the value itself.
     """
@@ -76,6 +78,10 @@ class ApplicationInvalid(InvalidInput):
         return type(self), (self.failures,)
 
 
+class NotJson(InvalidInput):
+    """Bytes that should be JSON are not, or are JSON of a kind that is not taken."""
+
+
 class ContractError(InvalidInput):
     """A contract document is wrong, or does not fit the data it is held against."""
 
@@ -94,6 +100,10 @@ class BundleCorrupt(BundleError):
 
 class BundleIncompatible(BundleError):
     """The golden rows of a bundle score differently in this process."""
+
+
+class ModelTooDeep(BundleError):
+    """Explaining the model from tables would take too much memory."""
 
 
 class BundleUnknown(BundleError):

@@ -48,6 +48,32 @@ class Settings(BaseSettings):
         default=False,
         description="Whether bundles that hold a joblib file may be opened: a pickle runs what it says.",
     )
+    max_in_flight: int = Field(
+        default=64,
+        ge=1,
+        le=10_000,
+        description="Requests that one gateway replica decides at a time.",
+    )
+    max_waiting: int = Field(
+        default=128,
+        ge=1,
+        le=100_000,
+        description="Requests that wait in front of them, their bodies still on the way or in line; more are "
+        "answered 503. A tenant may take as many of these places as are free, so one alone gets half.",
+    )
+    body_timeout_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=60,
+        description="Seconds from the arrival of a request until its body must be here; later it is answered 408.",
+    )
+    answer_timeout_s: float = Field(
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Seconds from the arrival of a request until its answer must be made; later it is answered "
+        "503, and what has not begun to be scored is not scored.",
+    )
 
     @field_validator("home")
     @classmethod
@@ -84,6 +110,11 @@ class Settings(BaseSettings):
     def checkpoints_path(self) -> Path:
         """Where checkpoints are published unless `anchor` says otherwise."""
         return self.home / "checkpoints.jsonl"
+
+    @property
+    def cache_path(self) -> Path:
+        """What can be made again: tables of explainers, data that was fetched."""
+        return self.home / "cache"
 
     @property
     def token_path(self) -> Path:

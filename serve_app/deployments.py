@@ -36,8 +36,8 @@ NODES: dict[str, Callable[[BundleShelf], Node[Any]]] = {
 class NodeReplica:
     """One replica of one node. What waits is taken as one batch; nothing waits for company."""
 
-    def __init__(self, kind: str, bundles: Path, hashes: Sequence[str]) -> None:
-        self._node = NODES[kind](BundleShelf(bundles, hashes))
+    def __init__(self, kind: str, bundles: Path, hashes: Sequence[str], cache: Path) -> None:
+        self._node = NODES[kind](BundleShelf(bundles, hashes, cache))
 
     @serve.batch(max_batch_size=MAXIMUM_BATCH, batch_wait_timeout_s=0)  # type: ignore[untyped-decorator]
     async def __call__(self, batch: list[PinnedValues]) -> list[Any]:
@@ -68,7 +68,8 @@ class GatewayReplica:
         # Addresses and tokens come from this process's own environment: arguments of a replica can be
         # read in Ray's dashboard.
         settings = Settings(home=home)
-        shelf = BundleShelf(settings.bundles_path, {arm.bundle for arm in rollout.arms})
+        hashes = {arm.bundle for arm in rollout.arms}
+        shelf = BundleShelf(settings.bundles_path, hashes, settings.cache_path)
         keys = LocalKeyFile(settings.key_path)
         writer = RecordWriter(settings.records, keys, max_queue=record_queue)
         reader = RecordReader(settings.records, keys)

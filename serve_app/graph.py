@@ -47,7 +47,7 @@ def bind_graph(
         }
         links = {
             link: _deployment(NodeReplica, name, args, node).bind(
-                kind, settings.bundles_path, hashes
+                kind, settings.bundles_path, hashes, settings.cache_path
             )
             for link, (kind, name, node, hashes) in places.items()
         }

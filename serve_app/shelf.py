@@ -18,10 +18,12 @@ class BundleShelf:
         Folder that holds bundles by hash.
     hashes
         The bundles of the rollout.
+    cache
+        Where explainers keep what takes long to build, shared by the processes of a machine.
     """
 
-    def __init__(self, root: Path, hashes: Iterable[str]) -> None:
-        loaded = [load_bundle(root / hash_) for hash_ in hashes]
+    def __init__(self, root: Path, hashes: Iterable[str], cache: Path | None = None) -> None:
+        loaded = [load_bundle(root / hash_, cache) for hash_ in hashes]
         self._bundles = {
             bundle.hash: bundle for main in loaded for bundle in (main, *main.fallbacks.values())
         }

@@ -21,7 +21,7 @@ from credit.models import Calibrator, Model
 from credit.scorecard import ScoreScale
 
 BACKGROUND_ROWS = 100
-"""What shap's exact interventional explainer can hold; reasons change little beyond it."""
+"""Reasons change little beyond it, and shap, which explains what is too deep for tables, holds no more."""
 
 BACKGROUND_FROM = 0.5
 """The background starts at half the cut-off: approved, but not by far."""
@@ -73,7 +73,7 @@ def assemble_bundle(
         calibrator=calibrator,
         scale=ScoreScale(),
         background=background,
-        golden=Golden(fingerprint="", rows=()),
+        golden=Golden(fingerprint="", rows=(), engine=""),
         manifest=msgspec.json.decode(msgspec.json.encode(manifest), type=Manifest),
         fallbacks=fallbacks,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from credit.contract.model import Contract
 from credit.contract.row import RowValidator
 from credit.decision.fallback import fallback_name
 from credit.decision.members import make_explainer
+from credit.decision.policy import PolicyRules
 from credit.errors import ApplicationInvalid, Failure
 from credit.explain import Explainer
 from credit.features import FeatureTransform
@@ -62,16 +64,23 @@ class GoldenRow(msgspec.Struct, frozen=True):
 
 
 class Golden(msgspec.Struct, frozen=True):
-    """Golden rows and the fingerprint they were computed under."""
+    """Golden rows, the fingerprint they were computed under, and what explained them.
+
+    A bundle is explained by that engine for good: its reasons, and the replay of its records, do not
+    change when the product learns a faster one. Bundles from before it was written down were explained
+    by shap where they are made of trees.
+    """
 
     fingerprint: str
     rows: tuple[GoldenRow, ...]
+    engine: str = "shap/"
 
 
 class Bundle:
     """A loaded bundle. Make one with :func:`credit.decision.load_bundle`, which checks it.
 
-    ``fallbacks`` are bundles of their own, by the sources that they do without.
+    ``fallbacks`` are bundles of their own, by the sources that they do without. In the folder ``cache`` the
+    explainer may keep what takes long to build.
     """
 
     def __init__(
@@ -87,6 +96,7 @@ class Bundle:
         golden: Golden,
         manifest: Manifest,
         fallbacks: Mapping[str, Bundle] | None = None,
+        cache: Path | None = None,
     ) -> None:
         self.hash = hash_
         self.contract = contract
@@ -98,6 +108,7 @@ class Bundle:
         self.golden = golden
         self.manifest = manifest
         self.fallbacks = dict(fallbacks or {})
+        self._cache = cache
 
     def answering(self, application: Application) -> Bundle:
         """Return the bundle that may answer: this one, or the fallback without what is withheld.
@@ -119,7 +130,18 @@ class Bundle:
     @functools.cached_property
     def explainer(self) -> Explainer:
         """Build the explainer on first use; only a process that explains pays for it."""
-        return make_explainer(self.manifest.family, self.model, self.background)
+        return make_explainer(
+            self.manifest.family,
+            self.model,
+            self.background,
+            engine=self.golden.engine,
+            cache=self._cache,
+        )
+
+    @functools.cached_property
+    def rules(self) -> PolicyRules:
+        """The policy rules of this bundle's contract."""
+        return PolicyRules(self.contract, self.transform)
 
     @functools.cached_property
     def validator(self) -> RowValidator:

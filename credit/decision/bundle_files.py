@@ -115,8 +115,13 @@ def install_bundle(source: Path, root: Path, expected: str) -> None:
         copy.rename(root / expected)
 
 
-def load_bundle(path: Path) -> Bundle:
+def load_bundle(path: Path, cache: Path | None = None) -> Bundle:
     """Load a bundle, after its hash and its golden rows were checked.
+
+    Parameters
+    ----------
+    cache
+        Where its explainer may keep what takes long to build.
 
     Raises
     ------
@@ -130,7 +135,7 @@ def load_bundle(path: Path) -> Bundle:
     files = _read(path)
     found = content_hash(files)
     _require_hash(found, path.name)
-    bundle = _parse(found, files, path / FALLBACK_FOLDER)
+    bundle = _parse(found, files, path / FALLBACK_FOLDER, cache)
     try:
         check_scores(bundle)
     except InvalidInput as error:
@@ -159,7 +164,9 @@ def _read(path: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in content}
 
 
-def _parse(found: str, files: Mapping[str, bytes], fallback_root: Path) -> Bundle:
+def _parse(
+    found: str, files: Mapping[str, bytes], fallback_root: Path, cache: Path | None
+) -> Bundle:
     try:
         manifest = msgspec.json.decode(files["manifest.json"], type=Manifest)
         if manifest.format != FORMAT:
@@ -178,7 +185,8 @@ def _parse(found: str, files: Mapping[str, bytes], fallback_root: Path) -> Bundl
             background=np.load(io.BytesIO(files["background.npy"]), allow_pickle=False),
             golden=msgspec.json.decode(files["golden.json"], type=Golden),
             manifest=manifest,
-            fallbacks=_fallbacks(files, fallback_root),
+            fallbacks=_fallbacks(files, fallback_root, cache),
+            cache=cache,
         )
     except BundleError:
         raise
@@ -186,11 +194,11 @@ def _parse(found: str, files: Mapping[str, bytes], fallback_root: Path) -> Bundl
         raise BundleIncompatible(f"bundle {found[:12]} cannot be read: {error}") from error
 
 
-def _fallbacks(files: Mapping[str, bytes], root: Path) -> dict[str, Bundle]:
+def _fallbacks(files: Mapping[str, bytes], root: Path, cache: Path | None) -> dict[str, Bundle]:
     if FALLBACKS not in files:
         return {}
     named = msgspec.json.decode(files[FALLBACKS], type=dict[str, str])
-    return {name: load_bundle(root / hash_) for name, hash_ in named.items()}
+    return {name: load_bundle(root / hash_, cache) for name, hash_ in named.items()}
 
 
 def _npy(array: npt.NDArray[np.float64]) -> bytes:

@@ -9,22 +9,40 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 from credit.errors import BundleIncompatible, SettingsInvalid
 from credit.explain.base import Explainer
 from credit.models.base import Fit, Matrix, Model
 
 Load = Callable[[Mapping[str, bytes]], Model]
-MakeExplainer = Callable[[Model, Matrix], Explainer]
+
+
+class MakeExplainer(Protocol):
+    """How an explainer is made; one that takes long to build keeps what it built in the cache."""
+
+    def __call__(self, model: Model, background: Matrix, cache: Path | None = None) -> Explainer:
+        """Build for a model against a background, shape (n_rows, n_features)."""
+        ...
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What is needed to train, serve and explain a family; ``fit`` is None when it is never trained here."""
+    """What is needed to train, serve and explain a family.
+
+    Attributes
+    ----------
+    fit
+        None when it is never trained here.
+    slower
+        An explainer without limits, for models that the first refuses as :class:`ModelTooDeep`.
+    """
 
     load: Load
     fit: Fit | None
     explainer: MakeExplainer
+    slower: MakeExplainer | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +100,11 @@ class Family:
         """Make the explainer of a model against a background."""
         return self.parts().explainer
 
+    @property
+    def slower_explainer(self) -> MakeExplainer | None:
+        """Make the explainer of a model that :attr:`explainer` refuses; None where it refuses none."""
+        return self.parts().slower
+
 
 def _scorecard() -> Parts:
     from credit.explain.scorecard import ScorecardExplainer
@@ -107,34 +130,38 @@ def _ebm() -> Parts:
 
 
 def _random_forest() -> Parts:
-    from credit.explain.tree import TreeExplainer
+    from credit.explain.shap_explainer import ShapExplainer
+    from credit.explain.tables.explainer import TableExplainer
     from credit.models.random_forest import fit_random_forest
     from credit.models.tree_model import TreeModel
 
-    return Parts(TreeModel.from_files, fit_random_forest, TreeExplainer.of)
+    return Parts(TreeModel.from_files, fit_random_forest, TableExplainer.of, ShapExplainer.of)
 
 
 def _gradient_boosting() -> Parts:
-    from credit.explain.tree import TreeExplainer
+    from credit.explain.shap_explainer import ShapExplainer
+    from credit.explain.tables.explainer import TableExplainer
     from credit.models.gradient_boosting import fit_gradient_boosting
     from credit.models.tree_model import TreeModel
 
-    return Parts(TreeModel.from_files, fit_gradient_boosting, TreeExplainer.of)
+    return Parts(TreeModel.from_files, fit_gradient_boosting, TableExplainer.of, ShapExplainer.of)
 
 
 def _lightgbm() -> Parts:
-    from credit.explain.tree import TreeExplainer
+    from credit.explain.shap_explainer import ShapExplainer
+    from credit.explain.tables.explainer import TableExplainer
     from credit.models.lightgbm import LightGBMModel, fit_lightgbm
 
-    return Parts(LightGBMModel.from_files, fit_lightgbm, TreeExplainer.of)
+    return Parts(LightGBMModel.from_files, fit_lightgbm, TableExplainer.of, ShapExplainer.of)
 
 
 def _xgboost() -> Parts:
-    from credit.explain.tree import TreeExplainer
+    from credit.explain.shap_explainer import ShapExplainer
+    from credit.explain.tables.explainer import TableExplainer
     from credit.models.tree_model import TreeModel
     from credit.models.xgboost import fit_xgboost
 
-    return Parts(TreeModel.from_files, fit_xgboost, TreeExplainer.of)
+    return Parts(TreeModel.from_files, fit_xgboost, TableExplainer.of, ShapExplainer.of)
 
 
 def _imported() -> Parts:

@@ -12,7 +12,7 @@ from pathlib import Path
 ENGINE_VERSION = "1"
 """Raise it whenever the arithmetic of the decision path changes."""
 
-LIBRARIES = ("lightgbm", "msgspec", "numpy", "shap")
+LIBRARIES = ("lightgbm", "msgspec", "numba", "numpy", "shap")
 
 
 @functools.cache

@@ -74,7 +74,7 @@ def compute_golden(bundle: Bundle, applications: list[dict[str, object]]) -> Gol
                 contributions=explanation.contributions,
             )
         )
-    return Golden(fingerprint=fingerprint(), rows=tuple(rows))
+    return Golden(fingerprint=fingerprint(), rows=tuple(rows), engine=bundle.explainer.engine)
 
 
 def check_scores(bundle: Bundle) -> None:

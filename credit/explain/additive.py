@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Self, cast
 
-from credit.explain.base import Explanation
+from credit.explain.base import Explanation, explain_each
 from credit.models.additive import AdditiveModel
 from credit.models.base import Matrix, Model
 from credit.models.terms import Pair
@@ -26,6 +27,8 @@ class AdditiveExplainer:
     Source: Shapley (1953), A value for n-person games, for two players.
     """
 
+    engine = ENGINE
+
     def __init__(self, model: AdditiveModel, background: Matrix) -> None:
         self._model = model
         self._background: list[list[float]] = background.tolist()
@@ -35,7 +38,7 @@ class AdditiveExplainer:
         self._base = math.fsum([model.intercept, *self._means])
 
     @classmethod
-    def of(cls, model: Model, background: Matrix) -> Self:
+    def of(cls, model: Model, background: Matrix, cache: Path | None = None) -> Self:  # noqa: ARG003
         """Build for an additive model."""
         return cls(cast(AdditiveModel, model), background)
 
@@ -53,6 +56,10 @@ class AdditiveExplainer:
             else:
                 contributions[term.places[0]] += value - mean
         return Explanation(self._base, tuple(contributions), ENGINE)
+
+    def explain_many(self, vectors: Matrix) -> Matrix:
+        """Contributions of many, shape (n_rows, n_features), with the bits of :meth:`explain`."""
+        return explain_each(self, vectors)
 
     @staticmethod
     def _mean(values: Sequence[float]) -> float:

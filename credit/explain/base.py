@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.float64]
 
 
 class Explanation(msgspec.Struct, frozen=True, array_like=True):
@@ -29,8 +33,27 @@ class Explanation(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Explainer(Protocol):
-    """Explains one row against a stored background (interventional Shapley values)."""
+    """Explains rows against a stored background (interventional Shapley values)."""
+
+    @property
+    def engine(self) -> str:
+        """Name and version, as in each explanation."""
+        ...
 
     def explain(self, vector: Sequence[float]) -> Explanation:
         """Contributions of one feature vector."""
         ...
+
+    def explain_many(self, vectors: Matrix) -> Matrix:
+        """Contributions of many, shape (n_rows, n_features), with the bits of :meth:`explain`."""
+        ...
+
+
+class _Alone(Protocol):
+    def explain(self, vector: Sequence[float]) -> Explanation: ...
+
+
+def explain_each(explainer: _Alone, vectors: Matrix) -> Matrix:
+    """Explain row after row, for engines that gain nothing by taking them together."""
+    found = [explainer.explain(vector).contributions for vector in vectors.tolist()]
+    return np.array(found, dtype=np.float64).reshape(vectors.shape)

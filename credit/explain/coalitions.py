@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, Self, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from credit.explain.base import Explanation
+from credit.explain.base import Explanation, explain_each
 from credit.models.base import Matrix, Model
 
 EXACT_FEATURES = 10
@@ -53,15 +54,15 @@ class CoalitionExplainer:
         self._background = background[rows]
         n = len(self._used)
         if n <= EXACT_FEATURES:
-            self._engine = "coalitions/1"
+            self.engine = "coalitions/1"
             self._masks, self._weights = _every_coalition(n)
         else:
-            self._engine = f"orders/1 ({ORDERS} pairs)"
+            self.engine = f"orders/1 ({ORDERS} pairs)"
             self._masks, self._weights = _sampled_orders(n)
         self._base = self._mean(self._model.quick_margins(self._background))
 
     @classmethod
-    def of(cls, model: Model, background: Matrix) -> Self:
+    def of(cls, model: Model, background: Matrix, cache: Path | None = None) -> Self:  # noqa: ARG003
         """Build for an imported model."""
         return cls(cast(Asked, model), background)
 
@@ -78,7 +79,11 @@ class CoalitionExplainer:
         for k, place in enumerate(self._used):
             weights = self._weights[:, k].tolist()
             contributions[place] = math.fsum(w * v for w, v in zip(weights, worth, strict=True))
-        return Explanation(self._base, tuple(contributions), self._engine)
+        return Explanation(self._base, tuple(contributions), self.engine)
+
+    def explain_many(self, vectors: Matrix) -> Matrix:
+        """Contributions of many, shape (n_rows, n_features), with the bits of :meth:`explain`."""
+        return explain_each(self, vectors)
 
     @staticmethod
     def _mean(values: Matrix) -> float:

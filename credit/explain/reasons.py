@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 import msgspec
 
@@ -62,17 +63,37 @@ def reason_codes(
     which is nobody's reason. Behind the first, reasons of less than half a point are left out. Ties
     keep the contract's order.
     """
-    texts = contract.reason_texts
+    if len(contributions) != len(contract.features):
+        raise ValueError(
+            f"expected {len(contract.features)} contributions, one a feature; came {len(contributions)}"
+        )
     reasons = [ReasonCode(rule.code, rule.subject, rule.text, None) for rule in rules]
-    totals: dict[str, float] = {}
-    heaviest: dict[str, tuple[float, str]] = {}
-    for feature, value in zip(contract.features, contributions, strict=True):
-        code = feature.reason
-        totals[code] = totals.get(code, 0.0) + value
-        if code not in heaviest or value > heaviest[code][0]:
-            heaviest[code] = (value, feature.name)
-    points = {code: round(scale.points_from_log_odds(v), 2) for code, v in totals.items()}
-    adverse = sorted((code for code in totals if points[code] < 0), key=lambda code: -totals[code])
-    told = [c for i, c in enumerate(adverse) if i == 0 or points[c] <= -LEAST_POINTS]
-    reasons += [ReasonCode(code, heaviest[code][1], texts[code], points[code]) for code in told]
+    n_rules = len(reasons)
+    for total, code, places in _adverse(contract, contributions):
+        points = round(scale.points_from_log_odds(total), 2)
+        is_first = len(reasons) == n_rules and points < 0
+        if points > -LEAST_POINTS and not is_first:  # what follows costs less still
+            break
+        heaviest = max(places, key=contributions.__getitem__)
+        text = contract.reason_texts[code]
+        reasons.append(ReasonCode(code, contract.feature_names[heaviest], text, points))
+        if len(reasons) >= MAXIMUM_REASONS:
+            break
     return tuple(reasons[:MAXIMUM_REASONS])
+
+
+def _adverse(
+    contract: Contract, contributions: Sequence[float]
+) -> list[tuple[float, str, tuple[int, ...]]]:
+    """Sums of the groups that raise the log-odds of bad, with code and places, the largest first."""
+    found = []
+    for code, places in contract.reason_groups:
+        total = 0.0
+        for place in places:
+            total += contributions[place]
+        if total > 0.0:
+            found.append((total, code, places))
+    return sorted(found, key=_total, reverse=True)
+
+
+_total = itemgetter(0)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from credit.forest.nodes import NODE, goes_left
+from credit.errors import DataError
+from credit.forest.walk import margin_of, margins_of
 from credit.models.base import Matrix
 
 Int32 = npt.NDArray[np.int32]
@@ -30,7 +30,7 @@ class Forest:
     roots
         Per tree: its first split, or ``-1 - leaf`` for a tree of one leaf.
     nodes
-        All splits, of dtype :data:`credit.forest.nodes.NODE`.
+        All splits, of dtype :data:`credit.forest.walk.NODE`.
     values
         Per leaf: what it adds.
     words
@@ -49,19 +49,35 @@ class Forest:
     leaf_cover: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
-        """Compiled code trusts its arrays, so they are of one layout and read-only."""
-        assert self.nodes.dtype == NODE
+        """Read-only: compiled code trusts its arrays."""
         for array in (self.roots, self.nodes, self.values, self.words):
             array.flags.writeable = False
 
     def margin(self, row: Floats) -> float:
-        """Log-odds of bad of one row, shape (n_features,); NaN = missing."""
-        return margin_of(row, self.base, self.roots, self.nodes, self.values, self.words)  # type: ignore[no-any-return]
+        """Log-odds of bad of one row, shape (n_features,); NaN = missing.
+
+        Raises
+        ------
+        DataError
+            When the row has another length: compiled code would read beyond it.
+        """
+        self._require_width(row)
+        return margin_of(row, self.base, self.roots, self.nodes, self.values, self.words)
 
     def margins(self, rows: Matrix) -> Matrix:
         """Log-odds of bad of many, shape (n_rows,), with the bits of :meth:`margin`."""
+        self._require_width(rows)
         rows = np.ascontiguousarray(rows, dtype=np.float64)
-        return margins_of(rows, self.base, self.roots, self.nodes, self.values, self.words)  # type: ignore[no-any-return]
+        margins: Matrix = margins_of(
+            rows, self.base, self.roots, self.nodes, self.values, self.words
+        )
+        return margins
+
+    def _require_width(self, rows: Matrix) -> None:
+        if rows.shape[-1] != self.n_features:
+            raise DataError(
+                f"a feature vector has {self.n_features} values, this one has {rows.shape[-1]}"
+            )
 
     def share(self, split: int, child: int) -> float:
         """Share of a split's training rows that went on to this child of it; 1 where it is not told."""
@@ -74,25 +90,3 @@ class Forest:
     def used(self) -> list[int]:
         """Places of a row that any tree asks for, in order."""
         return np.unique(self.nodes["feature"]).tolist()  # type: ignore[no-any-return]
-
-
-@njit(cache=True)  # type: ignore[misc]
-def margin_of(row: Any, base: float, roots: Any, nodes: Any, values: Any, words: Any) -> float:
-    """Walk every tree; compiled without leave to reorder sums, so the bits are those of the definition."""
-    total = base
-    for root in roots:
-        at = root
-        while at >= 0:
-            node = nodes[at]
-            at = node.left if goes_left(node, words, row[node.feature]) else node.right
-        total += values[-1 - at]
-    return total
-
-
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def margins_of(rows: Any, base: float, roots: Any, nodes: Any, values: Any, words: Any) -> Any:
-    """Walk every row."""
-    margins = np.empty(len(rows))
-    for i in range(len(rows)):
-        margins[i] = margin_of(rows[i], base, roots, nodes, values, words)
-    return margins

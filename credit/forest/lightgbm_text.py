@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from credit.forest.forest import Forest
-from credit.forest.nodes import CATEGORIES, MISSING, MISSING_AS_ZERO, MISSING_OR_ZERO, NODE
+from credit.forest.walk import CATEGORIES, MISSING, MISSING_AS_ZERO, MISSING_OR_ZERO, NODE, ZERO
 
 CATEGORICAL_BIT, DEFAULT_LEFT_BIT = 1, 2
+MISSING_SHIFT = 2
 MISSING_KINDS = {0: MISSING_AS_ZERO, 1: MISSING_OR_ZERO, 2: MISSING}
-"""Bits 2 and 3 of a decision type."""
+"""What the bits of a decision type from the third on say."""
 
 
 @dataclass
@@ -102,22 +103,37 @@ def _splits(tree: dict[str, str], n: int, n_features: int) -> tuple[Any, list[in
     if any(map(math.isnan, thresholds)):
         raise ValueError("thresholds")
     decisions = _ints(tree["decision_type"], n, "decisions")
-    if not all(0 <= d < 16 and d >> 2 in MISSING_KINDS for d in decisions):
+    if not all(d >> MISSING_SHIFT in MISSING_KINDS for d in decisions):
         raise ValueError("decisions")
     left = _ints(tree["left_child"], n, "children")
     right = _ints(tree["right_child"], n, "children")
     _check_children(left, right)
     nodes = np.zeros(n, dtype=NODE)
     nodes["feature"], nodes["left"], nodes["right"] = features, left, right
-    nodes["threshold"] = thresholds
-    nodes["kind"] = [MISSING_KINDS[d >> 2] for d in decisions]
+    nodes["threshold"] = [
+        t if d & CATEGORICAL_BIT else _around_zero(t)
+        for t, d in zip(thresholds, decisions, strict=True)
+    ]
+    nodes["kind"] = [MISSING_KINDS[d >> MISSING_SHIFT] for d in decisions]
     nodes["default_left"] = [bool(d & DEFAULT_LEFT_BIT) for d in decisions]
     return nodes, _categories(tree, nodes, decisions)
 
 
+def _around_zero(threshold: float) -> float:
+    """Move a threshold so that all that LightGBM takes for zero goes where zero goes.
+
+    It drops values within :data:`~credit.forest.walk.ZERO` of zero before it predicts, as from a sparse row.
+    """
+    if not -ZERO <= threshold < ZERO:
+        return threshold
+    return ZERO if threshold >= 0 else math.nextafter(-ZERO, -math.inf)
+
+
 def _check_children(left: list[int], right: list[int]) -> None:
-    """Leaves count down from -1, splits up from the root 0: all but the root follow one parent, which
-    stands before them; then no walk can circle."""
+    """Refuse what is no tree: all but the root follow one parent, which stands before them.
+
+    Leaves count down from -1, splits up from the root 0. No walk can circle then.
+    """
     n = len(left)
     if sorted([*left, *right]) != [*range(-n - 1, 0), *range(1, n)]:
         raise ValueError("children")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.forest.forest import Forest
-from credit.forest.nodes import MISSING, NODE
+from credit.forest.walk import MISSING, NODE
 from credit.models.trees import TreeTable
 
 
@@ -13,7 +13,8 @@ def forest_of_table(table: TreeTable) -> Forest:
     """Lay the trees of a table one behind the other; the table has checked that they are trees."""
     nodes = np.zeros(sum(len(tree.feature) for tree in table.trees), dtype=NODE)
     nodes["kind"] = MISSING
-    roots, values = [], []
+    roots: list[int] = []
+    values: list[float] = []
     n_nodes = 0
     for tree in table.trees:
         n, n_leaves = len(tree.feature), len(values)

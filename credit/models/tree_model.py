@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
 import msgspec
+import numpy as np
 
 from credit.errors import BundleCorrupt
+from credit.forest import forest_of_table
 from credit.models.base import Matrix
 from credit.models.encoding import Encoding
 from credit.models.trees import TreeTable
@@ -30,14 +32,15 @@ class TreeModel:
         self.family = family
         self.table = table
         self.encoding = encoding
+        self.forest = forest_of_table(table)
 
     def margin(self, vector: Sequence[float]) -> float:
         """Log-odds of bad of one feature vector."""
-        return self.table.margin(self.encoding.row(vector))
+        return self.forest.margin(np.array(self.encoding.row(vector), dtype=np.float64))
 
     def margins(self, vectors: Matrix) -> Matrix:
         """Log-odds of bad of many, with the bits of :meth:`margin`."""
-        return self.table.margins(self.encoding.matrix(vectors))
+        return self.forest.margins(self.encoding.matrix(vectors))
 
     def to_files(self) -> dict[str, bytes]:
         """Return the trees as JSON, and the encoding where there are categories."""

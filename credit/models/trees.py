@@ -1,21 +1,17 @@
-"""Ensembles of binary trees in a form of our own: plain arrays, and a walk that anybody can read.
+"""Ensembles of binary trees in a form of our own, as a bundle keeps them.
 
-Whatever library grew the trees, they are served from here: the same bits for one row and for many,
-and no library to load. Every comparison is ``value <= threshold`` on float64.
+Whatever library grew the trees, they are served from here, by :class:`credit.forest.Forest`: no library
+to load. Every comparison is ``value <= threshold`` on float64.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from credit.errors import BundleCorrupt
-from credit.models.base import Matrix
 
 
 class Tree(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,56 +94,6 @@ class TreeTable(msgspec.Struct, frozen=True, dict=True, forbid_unknown_fields=Tr
             raise BundleCorrupt(
                 f"a tree asks for a feature outside the {self.n_features} there are"
             )
-
-    def margin(self, vector: Sequence[float]) -> float:
-        """Log-odds of bad of one vector, NaN = missing."""
-        total = self.base
-        for tree in self.trees:
-            node = 0 if tree.feature else -1
-            while node >= 0:
-                value = vector[tree.feature[node]]
-                if value <= tree.threshold[node]:
-                    node = tree.left[node]
-                elif value > tree.threshold[node]:
-                    node = tree.right[node]
-                else:
-                    node = tree.left[node] if tree.missing_left[node] else tree.right[node]
-            total += tree.value[-1 - node]
-        return total
-
-    def margins(self, vectors: Matrix) -> Matrix:
-        """Log-odds of bad of many, shape (n_rows,): the same additions in the same order."""
-        total = np.full(len(vectors), self.base)
-        columns = np.asfortranarray(vectors)
-        for tree in self.trees:
-            total += np.asarray(tree.value)[self._leaves(tree, columns)]
-        return total
-
-    def leaves(self, vectors: Matrix) -> npt.NDArray[np.int64]:
-        """Leaf that each row reaches in each tree, shape (n_rows, n_trees)."""
-        columns = np.asfortranarray(vectors)
-        found = [self._leaves(tree, columns) for tree in self.trees]
-        return np.column_stack(found) if found else np.empty((len(vectors), 0), dtype=np.int64)
-
-    @staticmethod
-    def _leaves(tree: Tree, columns: Matrix) -> npt.NDArray[np.int64]:
-        leaf = np.zeros(len(columns), dtype=np.int64)
-        waiting = [(0 if tree.feature else -1, np.arange(len(columns)))]
-        while waiting:
-            node, rows = waiting.pop()
-            if node < 0:
-                leaf[rows] = -1 - node
-            elif len(rows):
-                values, threshold = columns[rows, tree.feature[node]], tree.threshold[node]
-                # Neither comparison holds for a NaN, so the one chosen here decides where it goes.
-                goes_left = (
-                    ~(values > threshold) if tree.missing_left[node] else values <= threshold
-                )
-                waiting += [
-                    (tree.left[node], rows[goes_left]),
-                    (tree.right[node], rows[~goes_left]),
-                ]
-        return leaf
 
     @functools.cached_property
     def used(self) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from credit.errors import BundleCorrupt
+from credit.forest import forest_of_table
 from credit.models.base import Matrix
 from credit.models.trees import TreeTable
 
@@ -37,14 +38,15 @@ class VotingModel:
     def __init__(self, table: TreeTable) -> None:
         self.table = table
         self.used = table.used
+        self._forest = forest_of_table(table)
 
     def margin(self, vector: Sequence[float]) -> float:
         """Log-odds of bad of one feature vector."""
-        return log_odds(self.table.margin(vector))
+        return log_odds(self._forest.margin(np.array(vector, dtype=np.float64)))
 
     def margins(self, vectors: Matrix) -> Matrix:
         """Log-odds of bad of many, with the bits of :meth:`margin`."""
-        shares = self.table.margins(vectors).tolist()
+        shares = self._forest.margins(vectors).tolist()
         return np.array([log_odds(share) for share in shares], dtype=np.float64)
 
     def quick_margins(self, vectors: Matrix) -> Matrix:

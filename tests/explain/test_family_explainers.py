@@ -13,7 +13,8 @@ from credit.decision.families import family
 from credit.errors import BundleIncompatible
 from credit.explain.additive import AdditiveExplainer
 from credit.explain.coalitions import EXACT_FEATURES, CoalitionExplainer
-from credit.explain.tree import TreeExplainer
+from credit.explain.shap_explainer import ShapExplainer
+from credit.explain.tables.explainer import TableExplainer
 from credit.models.additive import AdditiveModel
 from credit.models.base import Matrix, Model
 from credit.models.encoding import Encoding
@@ -83,7 +84,7 @@ def test_a_tree_without_a_split_is_explained() -> None:
     split = Tree((1,), (0.5,), (True,), (-1,), (-2,), (-1.0, 3.0))
     table = TreeTable(2, 0.125, (stump, split))
 
-    found = TreeExplainer(
+    found = TableExplainer(
         TreeModel("xgboost", table, Encoding((), ())), np.array([[0.0, 0.0], [0.0, math.nan]])
     ).explain((9.0, 9.0))
 
@@ -95,7 +96,7 @@ def test_more_background_than_shap_would_read_is_refused() -> None:
     model = TreeModel("xgboost", TreeTable(1, 0.0, ()), Encoding((), ()))
 
     with pytest.raises(BundleIncompatible, match="a background of 101 rows: the explainer takes"):
-        TreeExplainer(model, np.zeros((101, 1)))
+        ShapExplainer(model, np.zeros((101, 1)))
 
 
 class Made:

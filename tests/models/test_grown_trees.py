@@ -25,6 +25,7 @@ from tests.models.samples import (
     sample,
     sample_with_category,
 )
+from tests.models.walks import leaves_of
 
 xgboost = pytest.importorskip("xgboost")
 
@@ -82,7 +83,7 @@ def test_a_forest_sends_rows_at_its_thresholds_where_scikit_learn_sends_them() -
 
     tested = edges(model)
     reached = golden.apply(filled(tested, instead))
-    found = model.table.leaves(tested)
+    found = leaves_of(model.table, tested)
     for k in range(reached.shape[1]):
         together = set(zip(reached[:, k].tolist(), found[:, k].tolist(), strict=True))
         assert len(together) == len(set(reached[:, k].tolist())) == len(set(found[:, k].tolist()))
@@ -131,7 +132,7 @@ def test_xgboost_s_trees_equal_the_booster_at_their_thresholds_too(start: float 
         expected = booster.predict(data, output_margin=True)
         np.testing.assert_allclose(model.margins(tested), expected, atol=5e-6)
         reached = booster.predict(data, pred_leaf=True).reshape(len(tested), -1)
-        found = model.table.leaves(tested)
+        found = leaves_of(model.table, tested)
         for k in range(found.shape[1]):
             together = set(zip(reached[:, k].tolist(), found[:, k].tolist(), strict=True))
             assert len(together) == len(set(found[:, k].tolist()))

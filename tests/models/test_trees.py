@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.errors import BundleCorrupt
+from credit.errors import BundleCorrupt, DataError
+from credit.forest import forest_of_table
 from credit.models.encoding import Encoding
 from credit.models.tree_model import FILE, TreeModel
 from credit.models.trees import Tree, TreeTable
+from tests.models.walks import margin_by_hand
 
 SMALL = Tree(
     feature=(0, 1),
@@ -25,6 +27,7 @@ SMALL = Tree(
 )
 STUMP = Tree((), (), (), (), (), (1.0,))
 TABLE = TreeTable(n_features=2, base=-1.0, trees=(SMALL, STUMP))
+FOREST = forest_of_table(TABLE)
 NAN = math.nan
 
 
@@ -43,8 +46,9 @@ NAN = math.nan
 )
 def test_a_walk_by_hand(vector: tuple[float, float], leaf: float) -> None:
     """At most 0.5, or missing, goes left; there at most 2 goes left, and missing right."""
-    assert TABLE.margin(vector) == -1.0 + leaf + 1.0
-    assert TABLE.margins(np.array([vector])).tolist() == [-1.0 + leaf + 1.0]
+    assert FOREST.margin(np.array(vector)) == -1.0 + leaf + 1.0
+    assert FOREST.margins(np.array([vector])).tolist() == [-1.0 + leaf + 1.0]
+    assert margin_by_hand(TABLE, vector) == -1.0 + leaf + 1.0
 
 
 @given(
@@ -53,14 +57,20 @@ def test_a_walk_by_hand(vector: tuple[float, float], leaf: float) -> None:
     )
 )
 def test_many_have_the_bits_of_one_at_a_time(vectors: list[tuple[float, float]]) -> None:
-    assert TABLE.margins(np.array(vectors)).tolist() == [TABLE.margin(v) for v in vectors]
+    many = FOREST.margins(np.array(vectors)).tolist()
+
+    assert many == [FOREST.margin(np.array(v)) for v in vectors]
+    assert many == [margin_by_hand(TABLE, v) for v in vectors]
 
 
-def test_leaves_are_numbered_as_the_values_are() -> None:
-    vectors = np.array([[0.5, 2.0], [0.5, 2.1], [0.6, 0.0]])
+def test_a_vector_of_another_length_is_refused() -> None:
+    """Compiled code would read what lies behind it."""
+    assert TABLE.used == tuple(FOREST.used) == (0, 1)
 
-    assert TABLE.leaves(vectors).tolist() == [[0, 0], [1, 0], [2, 0]]
-    assert TABLE.used == (0, 1)
+    with pytest.raises(DataError, match="a feature vector has 2 values, this one has 1"):
+        FOREST.margin(np.array([1.0]))
+    with pytest.raises(DataError, match="has 2 values, this one has 3"):
+        FOREST.margins(np.zeros((4, 3)))
 
 
 @pytest.mark.parametrize(

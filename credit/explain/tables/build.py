@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from credit.explain.tables.cells import Cells, Mask
-from credit.explain.tables.games import against_background, by_cover, shares
+from credit.explain.tables.games import against_background, by_cover, gauss_legendre, shares
 from credit.explain.tables.plan import Group, LeafPath
 from credit.explain.tables.tables import Tables
+from credit.forest.compiled import compiled
 from credit.forest.forest import Floats, Forest
 from credit.models.base import Matrix
 
@@ -104,12 +104,10 @@ class Cover:
     def game(self, leaf: LeafPath) -> Floats:
         """See :func:`credit.explain.tables.games.by_cover`."""
         k = len(leaf.allowed)
-        points, weights = np.polynomial.legendre.leggauss((k + 1) // 2)
+        points, weights = gauss_legendre((k + 1) // 2)
         out = np.empty((1 << k, k))
         cover = np.array(list(leaf.cover.values()))
-        by_cover(
-            float(self._forest.values[leaf.leaf]), k, cover, (points + 1) / 2, weights / 2, out
-        )
+        by_cover(float(self._forest.values[leaf.leaf]), k, cover, points, weights, out)
         return out
 
 
@@ -178,7 +176,7 @@ def _add_leaf(table: Floats, group: Group, leaf: LeafPath, game: Floats) -> None
     _add(table, game, columns, bits, n_states)
 
 
-@njit(cache=True)  # type: ignore[misc]
+@compiled
 def _add(table: Any, game: Any, columns: Any, bits: Any, n_states: Any) -> None:
     n_features = len(n_states)
     state = np.zeros(n_features, dtype=np.int32)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from credit.forest.forest import Forest, Floats
-from credit.forest.nodes import CATEGORIES, MISSING_OR_ZERO, ZERO, goes_left
+from credit.explain.tables.lookup import cells_of
+from credit.forest.forest import Floats, Forest
+from credit.forest.walk import CATEGORIES, MISSING_OR_ZERO, ZERO, left_values
 
 Mask = int
 """A set of cells of one feature: bit ``c`` stands for cell ``c``."""
@@ -44,9 +43,7 @@ class Cells:
     def of(cls, forest: Forest) -> Cells:
         """Find the cells of a forest."""
         features = forest.used
-        per_feature = [
-            [*_thresholds(forest, feature), math.inf, math.nan] for feature in features
-        ]
+        per_feature = [[*_thresholds(forest, feature), math.inf, math.nan] for feature in features]
         return cls(
             features=np.array(features, dtype=np.int32),
             first=np.cumsum([0, *map(len, per_feature)], dtype=np.int32),
@@ -74,17 +71,9 @@ class Cells:
         masks = []
         for node in forest.nodes:
             k = place[int(node["feature"])]
-            flags = _left_cells(node, forest.words, self.representatives(k))
+            flags = left_values(node, forest.words, self.representatives(k))
             masks.append(int.from_bytes(np.packbits(flags, bitorder="little").tobytes(), "little"))
         return masks
-
-
-@njit(cache=True)  # type: ignore[misc]
-def _left_cells(node: Any, words: Any, representatives: Any) -> Any:
-    flags = np.empty(len(representatives), dtype=np.bool_)
-    for c in range(len(representatives)):
-        flags[c] = goes_left(node, words, representatives[c])
-    return flags
 
 
 def _thresholds(forest: Forest, feature: int) -> list[float]:
@@ -93,28 +82,9 @@ def _thresholds(forest: Forest, feature: int) -> list[float]:
     by_category = nodes["kind"] == CATEGORIES
     found = set(nodes["threshold"][~by_category].tolist())
     if (nodes["kind"] == MISSING_OR_ZERO).any():
-        found |= {-ZERO, ZERO}
+        found |= {math.nextafter(-ZERO, -math.inf), ZERO}
     if by_category.any():
         # Numbers above -1 and below 1 name category 0, from there one category a whole number.
         n_categories = 32 * int(nodes["n_words"][by_category].max())
         found |= {-1.0, *(math.nextafter(c, 0.0) for c in range(1, n_categories + 1))}
     return sorted(found - {math.inf})
-
-
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def cells_of(row: Any, features: Any, first: Any, thresholds: Any, out: Any) -> None:
-    """Find the cells of one row, numbered over all features: the first whose threshold is not passed."""
-    for k in range(len(features)):
-        value = row[features[k]]
-        missing = first[k + 1] - 1
-        if np.isnan(value):
-            out[k] = missing
-            continue
-        low, high = first[k], missing - 1
-        while low < high:
-            middle = (low + high) >> 1
-            if value <= thresholds[middle]:
-                high = middle
-            else:
-                low = middle + 1
-        out[k] = low

@@ -16,8 +16,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from credit.forest.compiled import compiled
 from credit.forest.forest import Floats
 
 MAXIMUM_FEATURES = 16
@@ -31,7 +31,13 @@ def shares() -> Floats:
     return np.array([[f[a] * f[b] / f[a + b + 1] for b in range(n)] for a in range(n)])
 
 
-@njit(cache=True)  # type: ignore[misc]
+def gauss_legendre(n: int) -> tuple[Floats, Floats]:
+    """Points and weights of the quadrature on [0, 1] that is exact to degree 2 n - 1."""
+    points, weights = np.polynomial.legendre.leggauss(n)  # type: ignore[no-untyped-call]
+    return (points + 1) / 2, weights / 2
+
+
+@compiled
 def against_background(value: float, k: int, counts: Any, integrals: Any, out: Any) -> None:
     """Fill ``out[own, j]``, averaged over a background (interventional values).
 
@@ -69,7 +75,7 @@ def against_background(value: float, k: int, counts: Any, integrals: Any, out: A
             rest = (rest - 1) & own
 
 
-@njit(cache=True)  # type: ignore[misc]
+@compiled
 def by_cover(value: float, k: int, cover: Any, nodes: Any, weights: Any, out: Any) -> None:
     """Fill ``out[own, j]`` with the path's shares of training rows as reference (path-dependent values).
 
@@ -78,7 +84,7 @@ def by_cover(value: float, k: int, cover: Any, nodes: Any, weights: Any, out: An
     cover
         Per feature: product of the shares of rows along the path.
     nodes, weights
-        Gauss-Legendre on [0, 1]: with n nodes exact to degree 2 n - 1.
+        Of :func:`gauss_legendre`, exact to degree k - 1.
     """
     for own in range(1 << k):
         out[own, :k] = 0.0
@@ -92,7 +98,7 @@ def by_cover(value: float, k: int, cover: Any, nodes: Any, weights: Any, out: An
                 out[own, j] += value * (((own >> j) & 1) - cover[j]) * product
 
 
-@njit(cache=True)  # type: ignore[misc]
+@compiled
 def _count(bits: int) -> int:
     n = 0
     while bits:

@@ -1,4 +1,4 @@
-"""The finished tables of an explainer, and the few additions that explain a row from them."""
+"""The finished tables of an explainer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from credit.explain.tables.cells import cells_of
-from credit.explain.tables.prefetch import prefetch
+from credit.errors import DataError
+from credit.explain.tables.lookup import explain_row, explain_rows
 from credit.forest.forest import Floats
 from credit.models.base import Matrix
 
@@ -51,23 +50,42 @@ class Tables:
     columns: npt.NDArray[np.int32]
     values: Floats
 
+    def __post_init__(self) -> None:
+        """Read-only, whether built here or mapped: compiled code is made for one kind of array."""
+        for array in self._arrays:
+            array.flags.writeable = False
+
     @property
     def n_bytes(self) -> int:
         """Bytes of the tables and of the way into them."""
         return self.values.nbytes + self.steps.nbytes
 
     def explain(self, row: Floats) -> Floats:
-        """Contributions of one row, shape (n_features,)."""
+        """Contributions of one row, shape (n_features,).
+
+        Raises
+        ------
+        DataError
+            When the row has another length: compiled code would read beyond it.
+        """
+        self._require_width(row)
         out = np.zeros(self.n_features)
-        explain_row(row, *self._arrays, out)
+        explain_row(row, out, *self._arrays)
         return out
 
     def explain_many(self, rows: Matrix) -> Matrix:
         """Contributions of many rows, shape (n_rows, n_features), with the bits of :meth:`explain`."""
+        self._require_width(rows)
         rows = np.ascontiguousarray(rows, dtype=np.float64)
         out = np.zeros((len(rows), self.n_features))
-        explain_rows(rows, *self._arrays, out)
+        explain_rows(rows, out, *self._arrays)
         return out
+
+    def _require_width(self, rows: Matrix) -> None:
+        if rows.shape[-1] != self.n_features:
+            raise DataError(
+                f"a feature vector has {self.n_features} values, this one has {rows.shape[-1]}"
+            )
 
     @property
     def _arrays(self) -> tuple[Any, ...]:
@@ -80,68 +98,4 @@ class Tables:
             self.first_column,
             self.columns,
             self.values,
-        )
-
-
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def explain_row(
-    row: Any,
-    features: Any,
-    first: Any,
-    thresholds: Any,
-    steps: Any,
-    starts: Any,
-    first_column: Any,
-    columns: Any,
-    values: Any,
-    out: Any,
-) -> None:
-    """Find the row of every table, then add them up in the order of the groups."""
-    n_groups = len(starts)
-    cells = np.empty(len(features), dtype=np.int32)
-    cells_of(row, features, first, thresholds, cells)
-    numbers = np.zeros(n_groups, dtype=np.uint16)
-    for cell in cells:
-        step = steps[cell]
-        for g in range(n_groups):
-            numbers[g] += step[g]
-    places = np.empty(n_groups, dtype=np.int64)
-    for g in range(n_groups):
-        width = first_column[g + 1] - first_column[g]
-        places[g] = starts[g] + np.int64(numbers[g]) * width
-        # A row of a table may reach into a second line.
-        prefetch(values, places[g])
-        prefetch(values, places[g] + width - 1)
-    for g in range(n_groups):
-        begin = first_column[g]
-        for c in range(begin, first_column[g + 1]):
-            out[columns[c]] += values[places[g] + c - begin]
-
-
-@njit(cache=True, nogil=True)  # type: ignore[misc]
-def explain_rows(
-    rows: Any,
-    features: Any,
-    first: Any,
-    thresholds: Any,
-    steps: Any,
-    starts: Any,
-    first_column: Any,
-    columns: Any,
-    values: Any,
-    out: Any,
-) -> None:
-    """Explain row after row."""
-    for i in range(len(rows)):
-        explain_row(
-            rows[i],
-            features,
-            first,
-            thresholds,
-            steps,
-            starts,
-            first_column,
-            columns,
-            values,
-            out[i],
         )

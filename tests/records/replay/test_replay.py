@@ -373,9 +373,12 @@ def test_an_engine_that_is_gone_is_said(
 
 
 def test_another_version_of_a_library_is_only_another_environment(
-    writer: RecordWriter, reader: RecordReader, bundles: BundleFolder, lightgbm_bundle: Bundle
+    writer: RecordWriter, reader: RecordReader, bundle_root: Path, lightgbm_bundle: Bundle
 ) -> None:
-    record = changed_clear(decided(lightgbm_bundle, application()), engine="scorer/1 shap/0.1")
+    bundles = BundleFolder(bundle_root)
+    by_shap = bundles.get(lightgbm_bundle.hash)
+    by_shap.golden = msgspec.structs.replace(by_shap.golden, engine="shap/0.1")
+    record = changed_clear(decided(by_shap, application()), engine="scorer/1 shap/0.1")
 
     assert one(writer, reader, bundles, record).outcome is Outcome.IDENTICAL
 

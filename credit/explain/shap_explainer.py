@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol, Self, cast
 
 import numpy as np
 
 from credit.errors import BundleIncompatible
-from credit.explain.base import Explanation
-from credit.explain.ranks import Ranks
-from credit.explain.shap_trees import shap_ensemble
+from credit.explain.base import Explanation, explain_each
+from credit.explain.shap_ensemble import shap_ensemble
+from credit.explain.shap_ranks import Ranks
 from credit.models.base import Matrix, Model
 from credit.models.encoding import Encoding
 from credit.models.tree_model import TreeModel
@@ -28,10 +29,14 @@ class Boosted(Protocol):
     """A model whose trees stand in a booster that shap reads by itself."""
 
     encoding: Encoding
-    booster: Any
+
+    @property
+    def booster(self) -> Any:
+        """The booster."""
+        ...
 
 
-class TreeExplainer:
+class ShapExplainer:
     """shap's exact interventional algorithm, one row at a time."""
 
     def __init__(self, model: Boosted | TreeModel, background: Matrix) -> None:
@@ -44,7 +49,7 @@ class TreeExplainer:
                 f"a background of {len(background)} rows: the explainer takes {MAXIMUM_BACKGROUND}"
             )
         self._encoding = model.encoding
-        self._engine = f"shap/{importlib.metadata.version('shap')}"
+        self.engine = f"shap/{importlib.metadata.version('shap')}"
         self._explainer = shap.TreeExplainer(
             shap_ensemble(model.table) if isinstance(model, TreeModel) else model.booster,
             data=self._encoding.matrix(background),
@@ -56,7 +61,7 @@ class TreeExplainer:
         self._explainer.data = self._ranks(self._explainer.data)
 
     @classmethod
-    def of(cls, model: Model, background: Matrix) -> Self:
+    def of(cls, model: Model, background: Matrix, cache: Path | None = None) -> Self:  # noqa: ARG003
         """Build for a model made of trees."""
         return cls(cast("Boosted | TreeModel", model), background)
 
@@ -67,4 +72,8 @@ class TreeExplainer:
             check_additivity=False,
         )
         contributions = tuple(np.asarray(values, dtype=np.float64)[0].tolist())
-        return Explanation(self._base, contributions, self._engine)
+        return Explanation(self._base, contributions, self.engine)
+
+    def explain_many(self, vectors: Matrix) -> Matrix:
+        """Contributions of many, shape (n_rows, n_features), with the bits of :meth:`explain`."""
+        return explain_each(self, vectors)
