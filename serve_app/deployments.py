@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ray import serve
 from ray.serve.handle import DeploymentHandle
 
 from credit.decision import Rollout
@@ -15,16 +14,13 @@ from credit.errors import ServiceUnavailable
 from credit.records import LocalKeyFile, RecordReader, RecordWriter
 from credit.settings import Settings
 from serve_app.auth import TokenGuard, service_token
-from serve_app.fused import fused_links
+from serve_app.fused import local_links
 from serve_app.gateway import Gateway
-from serve_app.links import RemoteLink
+from serve_app.links import GatheringLink
 from serve_app.nodes import ExplainerNode, ModelNode, Node, PinnedValues, TransformNode
 from serve_app.routes import build_http_app
 from serve_app.scoring import NodeLinks, Scoring
 from serve_app.shelf import BundleShelf
-
-MAXIMUM_BATCH = 64
-"""Items in one batch: bounds how long a request waits behind others, and equals what a replica admits."""
 
 NODES: dict[str, Callable[[BundleShelf], Node[Any]]] = {
     "transform": TransformNode,
@@ -34,14 +30,13 @@ NODES: dict[str, Callable[[BundleShelf], Node[Any]]] = {
 
 
 class NodeReplica:
-    """One replica of one node. What waits is taken as one batch; nothing waits for company."""
+    """One replica of one node."""
 
     def __init__(self, kind: str, bundles: Path, hashes: Sequence[str], cache: Path) -> None:
         self._node = NODES[kind](BundleShelf(bundles, hashes, cache))
 
-    @serve.batch(max_batch_size=MAXIMUM_BATCH, batch_wait_timeout_s=0)  # type: ignore[untyped-decorator]
     async def __call__(self, batch: list[PinnedValues]) -> list[Any]:
-        """Answer a batch; errors come back as values, so that one item fails alone."""
+        """Answer what a gateway gathered; errors come back as values, so that one item fails alone."""
         return self._node(batch)
 
 
@@ -51,8 +46,8 @@ class GatewayReplica:
     Parameters
     ----------
     links
-        Handles by node name (``transform``, ``explainer``, and arm names for models); empty when
-        the nodes live in this process.
+        Handles by node name (``transform``, ``explainer``, and arm names for models); a node without
+        one lives in this process.
     """
 
     def __init__(
@@ -73,7 +68,7 @@ class GatewayReplica:
         keys = LocalKeyFile(settings.key_path)
         writer = RecordWriter(settings.records, keys, max_queue=record_queue)
         reader = RecordReader(settings.records, keys)
-        scoring = Scoring(shelf, _remote(links, rollout) if links else fused_links(shelf, rollout))
+        scoring = Scoring(shelf, node_links(shelf, rollout, links))
         guard = TokenGuard(service_token(settings) if auth else None)
         self._gateway = Gateway(rollout, shelf, scoring, writer, reader)
         self._http = build_http_app(self._gateway, guard, RemoteMonitor(monitor))
@@ -83,11 +78,22 @@ class GatewayReplica:
         return self._http
 
 
-def _remote(links: Mapping[str, DeploymentHandle], rollout: Rollout) -> NodeLinks:
+def node_links(
+    shelf: BundleShelf, rollout: Rollout, handles: Mapping[str, DeploymentHandle]
+) -> NodeLinks:
+    """Reach each node where it is: through its handle, or in this process."""
+
+    def remote(name: str) -> GatheringLink[Any]:
+        return GatheringLink(handles[name].remote)
+
+    here = local_links(shelf, rollout)
     return NodeLinks(
-        transform=RemoteLink(links["transform"]),
-        models={arm.name: RemoteLink(links[arm.name]) for arm in rollout.arms},
-        explainer=RemoteLink(links["explainer"]),
+        transform=remote("transform") if "transform" in handles else here.transform,
+        models={
+            arm.name: remote(arm.name) if arm.name in handles else here.models[arm.name]
+            for arm in rollout.arms
+        },
+        explainer=remote("explainer") if "explainer" in handles else here.explainer,
     )
 
 

@@ -1,4 +1,4 @@
-"""The placement without hops: every node lives in the gateway's process."""
+"""Nodes without a hop: in the gateway's own process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from serve_app.scoring import NodeLinks
 from serve_app.shelf import BundleShelf
 
 
-def fused_links(shelf: BundleShelf, rollout: Rollout) -> NodeLinks:
+def local_links(shelf: BundleShelf, rollout: Rollout) -> NodeLinks:
     """Make every node here; the arms share one, which tells their bundles apart by hash."""
     model = LocalLink(ModelNode(shelf))
     return NodeLinks(

@@ -20,7 +20,7 @@ MONITOR_PAUSE_S = 0.5
 def bind_graph(
     args: ServiceArgs, rollout: Rollout, make_monitor: Callable[[], Any]
 ) -> serve.Application:
-    """Compose gateway, transform, one model node per arm, explainer and drift monitor.
+    """Compose gateway, drift monitor, and those of the nodes that are deployments of their own.
 
     Parameters
     ----------
@@ -34,23 +34,22 @@ def bind_graph(
     monitor = _deployment(MonitorReplica, "DriftMonitor", args, args.monitor).bind(
         make_monitor, MONITOR_PAUSE_S
     )
-    links = {}
-    if args.placement == "graph":
-        every = sorted({arm.bundle for arm in rollout.arms})
-        places = {
-            "transform": ("transform", "FeatureTransform", args.transform, every),
-            "explainer": ("explainer", "Explainer", args.explainer, every),
-            **{
-                arm.name: ("model", _class_case(arm.name), args.model, [arm.bundle])
-                for arm in rollout.arms
-            },
-        }
-        links = {
-            link: _deployment(NodeReplica, name, args, node).bind(
-                kind, settings.bundles_path, hashes, settings.cache_path
-            )
-            for link, (kind, name, node, hashes) in places.items()
-        }
+    every = sorted({arm.bundle for arm in rollout.arms})
+    places = {
+        "transform": ("transform", "FeatureTransform", args.transform, every),
+        "explainer": ("explainer", "Explainer", args.explainer, every),
+        **{
+            arm.name: ("model", _class_case(arm.name), args.model, [arm.bundle])
+            for arm in rollout.arms
+        },
+    }
+    links = {
+        link: _deployment(NodeReplica, name, args, node).bind(
+            kind, settings.bundles_path, hashes, settings.cache_path
+        )
+        for link, (kind, name, node, hashes) in places.items()
+        if args.is_own(node)
+    }
     gateway = _deployment(serve.ingress()(GatewayReplica), "Gateway", args, args.gateway)
     return gateway.bind(
         settings.home, rollout, monitor, links, auth=args.auth, record_queue=args.record_queue

@@ -58,9 +58,14 @@ class Scoring:
         vector = await self._links.transform(PinnedValues(bundle.hash, application.values))
         transformed = time.perf_counter_ns()
         pinned = PinnedValues(bundle.hash, vector)
-        (margin, model_ns), (explanation, explainer_ns) = await asyncio.gather(
-            _timed(self._links.models[arm.name], pinned), _timed(self._links.explainer, pinned)
-        )
+        model, explainer = self._links.models[arm.name], self._links.explainer
+        if model.is_local and explainer.is_local:  # tasks would cost more than either
+            margin, model_ns = await _timed(model, pinned)
+            explanation, explainer_ns = await _timed(explainer, pinned)
+        else:
+            (margin, model_ns), (explanation, explainer_ns) = await asyncio.gather(
+                _timed(model, pinned), _timed(explainer, pinned)
+            )
         joined = time.perf_counter_ns()
         score = compose(bundle, application, margin, explanation)
         return Scored(

@@ -44,6 +44,16 @@ class NodeArgs(BaseModel):
     )
 
 
+class PlacedNodeArgs(NodeArgs):
+    """How a node between gateway and answer is deployed, and where."""
+
+    placement: Literal["own", "gateway"] | None = Field(
+        default=None,
+        description="own: a deployment of its own. gateway: in the gateway's process. Without it, what the "
+        "service's placement says.",
+    )
+
+
 class ServiceArgs(BaseModel):
     """What `credit serve` and a RayService manifest say about the graph.
 
@@ -60,7 +70,7 @@ class ServiceArgs(BaseModel):
     placement: Literal["graph", "fused"] = Field(
         default="graph",
         description="graph: every node its own deployment. fused: transform, models and explainer live in "
-        "the gateway's process. Both give the same answers.",
+        "the gateway's process. A node's own placement goes before. All give the same answers.",
     )
     champion: str = Field(
         default="champion", description="Registry alias, or path of a bundle folder."
@@ -98,10 +108,14 @@ class ServiceArgs(BaseModel):
         default=1024, description="Records waiting for the store; more are answered 503."
     )
     gateway: NodeArgs = NodeArgs()
-    transform: NodeArgs = NodeArgs()
-    model: NodeArgs = NodeArgs()
-    explainer: NodeArgs = NodeArgs()
+    transform: PlacedNodeArgs = PlacedNodeArgs()
+    model: PlacedNodeArgs = PlacedNodeArgs()
+    explainer: PlacedNodeArgs = PlacedNodeArgs()
     monitor: NodeArgs = NodeArgs()
+
+    def is_own(self, node: PlacedNodeArgs) -> bool:
+        """Whether a node is a deployment of its own."""
+        return (node.placement or ("own" if self.placement == "graph" else "gateway")) == "own"
 
     @property
     def settings(self) -> Settings:

@@ -17,7 +17,7 @@ from credit.decision.assignment import with_share
 from credit.errors import ServiceUnavailable
 from credit.records import LocalKeyFile, RecordReader, RecordWriter
 from serve_app.auth import TokenGuard
-from serve_app.fused import fused_links
+from serve_app.fused import local_links
 from serve_app.gateway import Gateway
 from serve_app.routes import build_http_app
 from serve_app.scoring import Scoring
@@ -42,7 +42,7 @@ def make_nodes(root: Path, *, champion: str, challenger: str) -> Nodes:
     rollout = with_share(
         Rollout(product="give_me_some_credit", generation=5, salt="s", arms=arms), "challenger", 300
     )
-    return Nodes(shelf, rollout, Scoring(shelf, fused_links(shelf, rollout)))
+    return Nodes(shelf, rollout, Scoring(shelf, local_links(shelf, rollout)))
 
 
 class StandInMonitor:

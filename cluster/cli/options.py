@@ -18,6 +18,14 @@ ContractOption = Annotated[
 ]
 
 
+class NodeName(StrEnum):
+    """Nodes between gateway and answer."""
+
+    TRANSFORM = "transform"
+    MODEL = "model"
+    EXPLAINER = "explainer"
+
+
 class Placement(StrEnum):
     """Where the nodes live."""
 

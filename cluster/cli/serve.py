@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cluster.cli.options import DetectorName, Placement
+from cluster.cli.options import DetectorName, NodeName, Placement
 from cluster.cli.terminal import stage
 
 
@@ -24,6 +24,10 @@ def serve(
     placement: Annotated[
         Placement, typer.Option(help="fused is fastest, graph scales each node.")
     ] = (Placement.GRAPH),
+    own: Annotated[
+        list[NodeName] | None,
+        typer.Option(help="A node that is a deployment of its own whatever --placement says."),
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     auth: Annotated[bool, typer.Option(help="Ask for a token; off on loopback only.")] = True,
@@ -37,7 +41,7 @@ def serve(
     from cluster.running import require_startable, running_service
     from cluster.serving import say_where, wait_for_interrupt
     from credit.contract import load_contract
-    from serve_app.settings import ServiceArgs
+    from serve_app.settings import PlacedNodeArgs, ServiceArgs
 
     args = ServiceArgs(
         product=product,
@@ -45,6 +49,7 @@ def serve(
         challengers=tuple(challenger or ()),
         challenger_share=share,
         placement=placement.value,
+        **{name.value: PlacedNodeArgs(placement="own") for name in own or ()},
         host=host,
         auth=auth,
         drift_window=drift_window,

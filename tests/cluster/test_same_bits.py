@@ -22,9 +22,16 @@ from tests.cluster.processes import Service, credit
 pytestmark = pytest.mark.ray
 
 
-@pytest.fixture(scope="module", params=["graph", "fused"])
+PLACEMENTS = {
+    "graph": ("--placement", "graph"),
+    "fused": ("--placement", "fused"),
+    "explainer apart": ("--placement", "fused", "--own", "explainer"),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(PLACEMENTS))
 def service(home: Path, request: pytest.FixtureRequest) -> Iterator[Service]:
-    with Service(home, "--placement", request.param) as started:
+    with Service(home, *PLACEMENTS[request.param]) as started:
         yield started
         assert started.interrupt() == 0
 

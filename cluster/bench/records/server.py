@@ -14,7 +14,7 @@ from credit.decision.bundle_files import load_bundle
 from credit.errors import ServiceUnavailable
 from credit.records import LocalKeyFile, NewRecord, Receipt, RecordReader, RecordWriter
 from serve_app.auth import TokenGuard
-from serve_app.fused import fused_links
+from serve_app.fused import local_links
 from serve_app.gateway import Gateway
 from serve_app.routes import build_http_app
 from serve_app.scoring import Scoring
@@ -72,7 +72,7 @@ def serve(bundle: Path, home: Path | None, listening: socket.socket) -> None:
         if home is None
         else RecordWriter(home / "records.db", LocalKeyFile(home / "keys.json"))
     )
-    scoring = Scoring(shelf, fused_links(shelf, rollout))
+    scoring = Scoring(shelf, local_links(shelf, rollout))
     reader = RecordReader(Path("none"))  # the bench asks for no decision twice
     gateway = Gateway(rollout, shelf, scoring, writer, reader)
     app = build_http_app(gateway, TokenGuard(None), NoMonitor())
