@@ -24,6 +24,7 @@ def serve(
     placement: Annotated[
         Placement, typer.Option(help="fused is fastest, graph scales each node.")
     ] = (Placement.GRAPH),
+    replicas: Annotated[int, typer.Option(min=1, max=1000, help="Replicas of the gateway.")] = 1,
     own: Annotated[
         list[NodeName] | None,
         typer.Option(help="A node that is a deployment of its own whatever --placement says."),
@@ -41,7 +42,7 @@ def serve(
     from cluster.running import require_startable, running_service
     from cluster.serving import say_where, wait_for_interrupt
     from credit.contract import load_contract
-    from serve_app.settings import PlacedNodeArgs, ServiceArgs
+    from serve_app.settings import NodeArgs, PlacedNodeArgs, ServiceArgs
 
     args = ServiceArgs(
         product=product,
@@ -49,6 +50,7 @@ def serve(
         challengers=tuple(challenger or ()),
         challenger_share=share,
         placement=placement.value,
+        gateway=NodeArgs(replicas=replicas),
         **{name.value: PlacedNodeArgs(placement="own") for name in own or ()},
         host=host,
         auth=auth,

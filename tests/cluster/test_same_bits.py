@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.ray
 
 PLACEMENTS = {
     "graph": ("--placement", "graph"),
-    "fused": ("--placement", "fused"),
+    "two replicas, fused": ("--placement", "fused", "--replicas", "2"),
     "explainer apart": ("--placement", "fused", "--own", "explainer"),
 }
 
@@ -67,6 +68,27 @@ def test_many_at_once_travel_as_batches_and_give_the_same_bits(
         told = list(pool.map(lambda row: client.score(row, shap_values=True), applicants))
 
     assert [_without_id(answer) for answer in told] == local_answers
+
+
+@pytest.mark.full
+def test_50_000_rows_at_once_are_never_mixed_up(
+    service: Service, applicants: list[dict[str, Any]], local_answers: list[Answer]
+) -> None:
+    """The same applicants again and again under other ids, at 32 connections, in no order."""
+    expected = {
+        row["application_id"]: answer for row, answer in zip(applicants, local_answers, strict=True)
+    }
+    order = np.random.default_rng(6).integers(0, len(applicants), size=50_000)
+
+    def differs(number: int) -> bool:
+        row = applicants[int(order[number])]
+        own = f"{row['application_id']}-{number}"
+        told = client.score({**row, "application_id": own}, shap_values=True)
+        wanted = expected[row["application_id"]]
+        return _without_id(told) != msgspec.structs.replace(wanted, application_id=own)
+
+    with service.client() as client, ThreadPoolExecutor(32) as pool:
+        assert not any(pool.map(differs, range(len(order)), chunksize=100))
 
 
 def test_a_file_scores_the_same_through_the_service_and_in_process(

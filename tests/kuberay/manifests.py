@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from serve_app.links import BATCHES_IN_FLIGHT
 from serve_app.settings import NodeArgs, ServiceArgs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -178,7 +179,10 @@ def _scaling_problems(manifests: Manifests) -> Iterator[str]:
         bounds = node.autoscaling
         if bounds is None or bounds.min_replicas >= bounds.max_replicas:
             yield f"{name} does not scale"
-        elif bounds.target_ongoing_requests > args.max_ongoing_requests:
+        # One gateway has so many calls under way to a node, whatever they carry.
+        elif bounds.target_ongoing_requests > (
+            args.max_ongoing_requests if name == "gateway" else BATCHES_IN_FLIGHT
+        ):
             yield f"{name} never reaches its target of requests under way"
     group = manifests.group("nodes")
     room = group["maxReplicas"] * int(group["rayStartParams"]["num-cpus"])
