@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from credit.contract import Application
-from credit.decision import Bundle
+from credit.decision import Bundle, Score
 from credit.decision.fingerprint import ENGINE_VERSION, fingerprint
 from credit.decision.score import Answer
 from credit.records import ClearPart, NewRecord, SealedPart
-from serve_app.scoring import Scored
+
+
+class Scored(Protocol):
+    """What the nodes of the graph found, or a batch without them."""
+
+    @property
+    def score(self) -> Score:
+        """The score."""
+        ...
+
+    @property
+    def vector(self) -> tuple[float, ...]:
+        """The vector that it was made from."""
+        ...
+
+    @property
+    def explained_by(self) -> str:
+        """Name of the engine that explained it."""
+        ...
 
 
 def decision_record(

@@ -114,6 +114,14 @@ class Contract(Part):
         texts = {group.code: group.text for group in self.reasons}
         return texts | {rule.code: rule.text for rule in self.policy.rules}
 
+    @cached_property
+    def reason_groups(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Reason codes in the order of the features, each with the places of its features in the vector."""
+        places: dict[str, list[int]] = {}
+        for place, feature in enumerate(self.features):
+            places.setdefault(feature.reason, []).append(place)
+        return tuple((code, tuple(of_code)) for code, of_code in places.items())
+
     @property
     def registry_name(self) -> str:
         """Name of the registered model."""

@@ -26,6 +26,17 @@ COMPRESSIONS = {
 
 _SEPARATORS = (",", ";", "\t", "|")
 
+_NO_TEXT_TABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
+
+UNREADABLE = (
+    *_NO_TEXT_TABLE,
+    pyarrow.ArrowException,
+    OSError,
+    *(EOFError, zlib.error, ZstdError),  # a compressed file was cut
+    ImportError,  # a codec is not installed
+)
+"""What libraries raise over a file that is not what its ending says."""
+
 KINDS = (*COMPRESSIONS, ".parquet", ".jsonl")
 """Endings that are understood."""
 
@@ -55,11 +66,10 @@ def parse_table(source: Path | BytesIO, *, name: str, label: str) -> pd.DataFram
         raise DataError(f"{label}: unknown kind of file; expected one of {', '.join(KINDS)}")
     try:
         frame = _parsed(source, kind, label)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except _NO_TEXT_TABLE as error:
         text = "JSON lines" if kind == ".jsonl" else "CSV"
         raise DataError(f"{label}: cannot be read as {text}: {error}") from error
-    # EOFError, zlib.error, ZstdError: a compressed file was cut; ImportError: its codec is not installed.
-    except (pyarrow.ArrowInvalid, OSError, EOFError, zlib.error, ZstdError, ImportError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{label}: cannot be read: {error}") from error
     if frame.empty:
         raise DataError(f"{label}: holds no rows")
@@ -74,15 +84,17 @@ def _parsed(source: Path | BytesIO, kind: str, label: str) -> pd.DataFrame:
         return _json_lines(content.decode("utf-8"), label)
     # The stubs know compressions by their literal names only.
     options: Any = {"compression": COMPRESSIONS[kind]}
-    options["sep"] = " " if kind.startswith(".asc") else _separator(source, options)
+    options["sep"] = " " if kind.startswith(".asc") else find_separator(source, COMPRESSIONS[kind])
     frame: pd.DataFrame = pd.read_csv(
         source, float_precision="round_trip", low_memory=False, **options
     )
     return frame
 
 
-def _separator(source: Path | BytesIO, options: Any) -> str:
+def find_separator(source: Path | BytesIO, compression: str | None) -> str:
     """Find what the names in the first line stand apart by: the one that gives the most; else a comma."""
+    # The stubs know compressions by their literal names only.
+    options: Any = {"compression": compression}
 
     def n_names(separator: str) -> int:
         header = pd.read_csv(source, nrows=0, sep=separator, **options)
@@ -95,18 +107,27 @@ def _separator(source: Path | BytesIO, options: Any) -> str:
 
 def _json_lines(text: str, label: str) -> pd.DataFrame:
     """One object a line, through Python's own parser: pandas' guesses dates and rounds floats."""
-    rows = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line, parse_constant=_refuse_constant)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict):
-            raise DataError(f"{label}: line {number:,} is not a JSON object; write one a line")
-        rows.append(row)
-    return pd.DataFrame(rows)
+    lines = enumerate(text.splitlines(), start=1)
+    return pd.DataFrame(
+        [json_object(line, number, label) for number, line in lines if line.strip()]
+    )
+
+
+def json_object(line: str, number: int, label: str) -> dict[str, Any]:
+    """Read one line of JSON lines.
+
+    Raises
+    ------
+    DataError
+        When it is no object.
+    """
+    try:
+        row = json.loads(line, parse_constant=_refuse_constant)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict):
+        raise DataError(f"{label}: line {number:,} is not a JSON object; write one a line")
+    return row
 
 
 def _refuse_constant(name: str) -> NoReturn:

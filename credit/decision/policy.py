@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from operator import itemgetter
 
 from credit.contract.model import Contract
 from credit.contract.policy import Band, Decision, Policy, Rule
@@ -12,26 +14,52 @@ from credit.features import FeatureTransform
 SEVERITY: dict[Decision, int] = {"approve": 0, "review": 1, "decline": 2}
 
 
+class PolicyRules:
+    """The policy rules of a contract, prepared once to be held against many applications."""
+
+    def __init__(self, contract: Contract, transform: FeatureTransform) -> None:
+        ordered = sorted(contract.policy.rules, key=lambda rule: -SEVERITY[rule.decision])
+        self._rules = [(r, _subject(r, contract, transform), _test(r, contract)) for r in ordered]
+
+    def met(self, values: Sequence[float]) -> tuple[Rule, ...]:
+        """Rules that an application meets, most severe first, then in the contract's order.
+
+        A missing value (NaN) meets none.
+
+        Parameters
+        ----------
+        values
+            The input columns in the contract's order.
+        """
+        return tuple([rule for rule, subject, holds in self._rules if holds(subject(values))])
+
+
 def applicable_rules(
     contract: Contract, transform: FeatureTransform, values: Sequence[float]
 ) -> tuple[Rule, ...]:
-    """Policy rules that an application meets, most severe first, then in the contract's order."""
-    met = [r for r in contract.policy.rules if _meets(r, contract, transform, values)]
-    return tuple(sorted(met, key=lambda rule: -SEVERITY[rule.decision]))
+    """Policy rules that one application meets; for many, keep a :class:`PolicyRules`."""
+    return PolicyRules(contract, transform).met(values)
 
 
-def _meets(
-    rule: Rule, contract: Contract, transform: FeatureTransform, values: Sequence[float]
-) -> bool:
-    """Tell whether a value meets a rule; a missing value (NaN) meets none."""
+def _subject(
+    rule: Rule, contract: Contract, transform: FeatureTransform
+) -> Callable[[Sequence[float]], float]:
+    """Read the column or feature that a rule speaks of."""
     if rule.column is None:
-        subject = transform.feature(rule.subject, values)
-    else:
-        subject = values[contract.input_positions[rule.column]]
-    if isinstance(rule.value, tuple):
+        return partial(transform.feature, rule.subject)
+    return itemgetter(contract.input_positions[rule.column])
+
+
+def _test(rule: Rule, contract: Contract) -> Callable[[float], bool]:
+    """Tell whether a value meets a rule; no comparison with NaN holds."""
+    value = rule.value
+    if isinstance(value, tuple):
         places = contract.by_name[rule.subject].category_places if rule.column else {}
-        return subject in [places[v] if isinstance(v, str) else v for v in rule.value]
-    return subject < rule.value if rule.test == "below" else subject >= rule.value
+        wanted = [places[v] if isinstance(v, str) else v for v in value]
+        return lambda subject: subject in wanted
+    if rule.test == "below":
+        return lambda subject: subject < value
+    return lambda subject: subject >= value
 
 
 def decide(policy: Policy, prob_default: float, rules: Sequence[Rule]) -> Decision:
@@ -46,6 +74,8 @@ def decide(policy: Policy, prob_default: float, rules: Sequence[Rule]) -> Decisi
         by_model = "review"
     else:
         by_model = "approve"
+    if not rules:
+        return by_model
     return max([by_model, *(rule.decision for rule in rules)], key=SEVERITY.__getitem__)
 
 

@@ -10,7 +10,7 @@ import math
 
 from credit.contract.application import Application
 from credit.decision.bundle import Bundle
-from credit.decision.policy import applicable_rules, band, decide
+from credit.decision.policy import band, decide
 from credit.decision.score import Answer, Score
 from credit.errors import ExplanationInconsistent
 from credit.explain import Explainer, Explanation, reason_codes
@@ -39,7 +39,7 @@ def compose(
     check_additivity(margin, explanation)
     contract = bundle.contract
     prob_default = bundle.calibrator.probability(margin)
-    rules = applicable_rules(contract, bundle.transform, application.values)
+    rules = bundle.rules.met(application.values)
     risk_band = band(contract.policy, prob_default)
     return Score(
         probability_of_default=prob_default,

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cluster.scoring_files import score_locally
 from credit.contract import Contract
-from credit.decision import Rollout, load_bundle
+from credit.decision import Bundle, Rollout, arm_for, load_bundle, score
 from credit.decision.score import Answer
+from credit.decision.scorer import answer
 from credit.records import open_state
 from serve_app.rollout import read_rollout
 from tests.cluster.processes import Service, credit
+from tests.serve_app.contract.checks import check_everything
 
 pytestmark = pytest.mark.ray
 
@@ -44,7 +45,22 @@ def local_answers(home: Path, contract: Contract, applicants: list[dict[str, Any
     state.dispose()
     assert isinstance(rollout, Rollout)
     bundles = {a.bundle: load_bundle(home / "bundles" / a.bundle) for a in rollout.arms}
-    return list(score_locally(applicants, rollout, bundles, shap_values=True, advance=lambda: None))
+    return [_local_answer(row, rollout, bundles) for row in applicants]
+
+
+def _local_answer(row: dict[str, Any], rollout: Rollout, bundles: dict[str, Bundle]) -> Answer:
+    application = bundles[rollout.champion.bundle].validator.application(row)
+    arm, _ = arm_for(rollout, application.applicant_id)
+    bundle = bundles[arm.bundle].answering(application)
+    return answer(
+        bundle,
+        application,
+        score(bundle, bundle.explainer, application),
+        arm=arm.name,
+        generation=rollout.generation,
+        decision_id=None,
+        with_shap_values=True,
+    )
 
 
 def _without_id(answer: Answer) -> Answer:
@@ -107,6 +123,11 @@ def test_a_file_scores_the_same_through_the_service_and_in_process(
     assert [_without_id(answer) for answer in told] == [
         msgspec.json.decode(line, type=Answer) for line in local.stdout.splitlines()
     ]
+
+
+def test_bad_input_is_answered_as_over_any_server(service: Service) -> None:
+    """The table of the contract, through HAProxy and Ray Serve; it stands here to share their service."""
+    check_everything(service.url, service.token)
 
 
 def test_the_comparison_sees_one_bit(local_answers: list[Answer]) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from credit.contract import Contract
 from credit.contract.policy import Decision, Policy, Rule
-from credit.decision.policy import SEVERITY, applicable_rules, band, decide
+from credit.decision.policy import SEVERITY, PolicyRules, applicable_rules, band, decide
 from credit.features import FeatureTransform
 
 CUTOFF = 1 / 11
@@ -164,3 +164,25 @@ def test_the_most_severe_rule_comes_first_then_the_contract_s_order(
     found = applicable_rules(ruled, transform_of(ruled), [1.0] * len(contract.inputs))
 
     assert [r.code for r in found] == ["R_2", "R_4", "R_1", "R_3"]
+
+
+def test_rules_that_are_kept_answer_every_application_anew(
+    contract: Contract, policy: Policy
+) -> None:
+    rules = (
+        rule("review", test="below", value=1.0, code="R_1"),
+        rule("decline", test="at_least", value=5.0, code="R_2"),
+        Rule.model_validate(
+            {**rule("review", code="R_3").model_dump(), "column": None, "feature": "income"}
+        ),
+    )
+    ruled = contract.model_copy(update={"policy": policy.model_copy(update={"rules": rules})})
+    kept = PolicyRules(ruled, transform_of(ruled))
+    values = dict.fromkeys((c.name for c in contract.inputs), 0.0)
+
+    found = []
+    for debt_ratio, income in [(0.0, 0.0), (5.0, 900.0), (2.0, math.nan), (0.0, 900.0)]:
+        of_row = values | {"debt_ratio": debt_ratio, "monthly_income": income}
+        found.append([r.code for r in kept.met(list(of_row.values()))])
+
+    assert found == [["R_1"], ["R_2", "R_3"], [], ["R_1", "R_3"]]

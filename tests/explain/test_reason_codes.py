@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.contract import Contract
+from credit.contract.policy import Rule
 from credit.explain import reason_codes
 from credit.scorecard import ScoreScale
 
@@ -122,3 +124,45 @@ def test_every_reason_costs_points_and_the_order_is_that_of_the_points(
         groups[feature.reason] = groups.get(feature.reason, 0.0) + value
     for reason in found:
         assert reason.points == pytest.approx(-groups[reason.code] * 20 / math.log(2), abs=0.006)
+
+
+def by_definition(
+    contract: Contract, values: Sequence[float], rules: Sequence[Rule]
+) -> list[tuple[str, str, float | None]]:
+    """Every group summed, every sum in points, all sorted: what a reader of the rules would write."""
+    totals: dict[str, float] = {}
+    heaviest: dict[str, tuple[float, str]] = {}
+    for feature, value in zip(contract.features, values, strict=True):
+        code = feature.reason
+        totals[code] = totals.get(code, 0.0) + value
+        if code not in heaviest or value > heaviest[code][0]:
+            heaviest[code] = (value, feature.name)
+    points = {code: round(-total * (20.0 / math.log(2)), 2) for code, total in totals.items()}
+    adverse = sorted((c for c in totals if points[c] < 0), key=lambda c: -totals[c])
+    told = [c for i, c in enumerate(adverse) if i == 0 or points[c] <= -0.5]
+    found = [(rule.code, rule.subject, None) for rule in rules]
+    return [*found, *((c, heaviest[c][1], points[c]) for c in told)][:4]
+
+
+# Sums near half a point and near nothing, ties, and what only rounding tells apart.
+VALUES = st.one_of(
+    st.floats(-3, 3),
+    st.sampled_from([0.0, -0.0, 1e-17, 1e-4, 1.8e-4, 0.0171, 0.0173, 0.0175, 0.25, -0.25, 0.1]),
+)
+
+
+@given(values=st.lists(VALUES, min_size=19, max_size=19), n_rules=st.integers(0, 6))
+def test_the_short_way_gives_what_the_definition_gives(
+    contract: Contract, values: list[float], n_rules: int
+) -> None:
+    rules = [contract.policy.rules[0]] * n_rules
+
+    found = reason_codes(contract, values, rules, SCALE)
+
+    assert [(r.code, r.feature, r.points) for r in found] == by_definition(contract, values, rules)
+
+
+@pytest.mark.parametrize("n", [0, 18, 20])
+def test_another_number_of_contributions_is_an_error(contract: Contract, n: int) -> None:
+    with pytest.raises(ValueError, match=f"expected 19 contributions, one a feature; came {n}"):
+        reason_codes(contract, [0.1] * n, [], SCALE)
