@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cluster.haproxy_leash import write_launcher
 from credit.errors import SettingsInvalid
+from serve_app.edge import IMPORT_PATH
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 """Sweeps put some 100 MB of folds there; the service puts nothing there."""
@@ -83,6 +84,9 @@ def _serve_environment(folder: Path) -> dict[str, str]:
         "RAY_SERVE_LOG_TO_STDERR": "1",
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": IMPORT_PATH,
+        # A client that does not get on with its request is let go; Serve's default is an hour.
+        "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": "30",
         # A proxy that is still importing after 5 s counts as failed, and is killed after three times:
         # a busy machine then never gets to serve. The check returns as soon as the proxy is ready.
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",

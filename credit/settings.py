@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -80,6 +81,15 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         """Ray workers run in other folders, so a relative path would mean another one there."""
         return home.expanduser().resolve()
+
+    @model_validator(mode="after")
+    def _body_before_answer(self) -> Self:
+        if self.body_timeout_s > self.answer_timeout_s:
+            raise ValueError(
+                f"body_timeout_s {self.body_timeout_s:g} > answer_timeout_s {self.answer_timeout_s:g}: a body "
+                "must be here before its answer"
+            )
+        return self
 
     @property
     def records(self) -> Path | str:

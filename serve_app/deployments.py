@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ray.exceptions import RayActorError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
 from credit.decision import Rollout
@@ -16,6 +18,7 @@ from credit.settings import Settings
 from serve_app.auth import TokenGuard, service_token
 from serve_app.fused import local_links
 from serve_app.gateway import Gateway
+from serve_app.limits import Limits
 from serve_app.links import GatheringLink
 from serve_app.nodes import ExplainerNode, ModelNode, Node, PinnedValues, TransformNode
 from serve_app.routes import build_http_app
@@ -71,7 +74,9 @@ class GatewayReplica:
         scoring = Scoring(shelf, node_links(shelf, rollout, links))
         guard = TokenGuard(service_token(settings) if auth else None)
         self._gateway = Gateway(rollout, shelf, scoring, writer, reader)
-        self._http = build_http_app(self._gateway, guard, RemoteMonitor(monitor))
+        self._http = build_http_app(
+            self._gateway, guard, RemoteMonitor(monitor), Limits.of(settings)
+        )
 
     def __serve_build_asgi_app__(self) -> Any:
         """Hand the HTTP application to Serve."""
@@ -84,7 +89,7 @@ def node_links(
     """Reach each node where it is: through its handle, or in this process."""
 
     def remote(name: str) -> GatheringLink[Any]:
-        return GatheringLink(handles[name].remote)
+        return GatheringLink(calling(handles[name]))
 
     here = local_links(shelf, rollout)
     return NodeLinks(
@@ -95,6 +100,21 @@ def node_links(
         },
         explainer=remote("explainer") if "explainer" in handles else here.explainer,
     )
+
+
+def calling(handle: DeploymentHandle) -> Callable[[list[PinnedValues]], Awaitable[list[Any]]]:
+    """Make the call to a node; one that is down or full is no mistake of anybody, and may be asked again."""
+
+    async def call(items: list[PinnedValues]) -> list[Any]:
+        try:
+            results: list[Any] = await handle.remote(items)
+        except (RayActorError, BackPressureError, DeploymentUnavailableError) as error:
+            raise ServiceUnavailable(
+                "a node of the graph does not answer; nothing was decided, try again in a second"
+            ) from error
+        return results
+
+    return call
 
 
 class RemoteMonitor:

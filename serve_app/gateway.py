@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
-from credit.contract import Contract
+from credit.contract import ApplicationDecoder, Contract
 from credit.decision import Bundle, Rollout, arm_for
 from credit.decision.scorer import answer
 from credit.errors import SettingsInvalid
@@ -74,6 +74,8 @@ class Gateway:
     ) -> None:
         self.rollout = rollout
         self.champion = shelf.get(rollout.champion.bundle)
+        self._decoder = ApplicationDecoder(self.contract)
+        self._probe: asyncio.Task[None] | None = None
         self._shelf = shelf
         self._scoring = scoring
         self._writer = writer
@@ -98,12 +100,17 @@ class Gateway:
     async def require_ready(self) -> None:
         """Refuse while decisions cannot be recorded; blocks no loop: the probe syncs a disk.
 
+        Everybody who asks meanwhile gets the answer of the probe that runs: anyone may ask, as often
+        as they like.
+
         Raises
         ------
         RecordStoreUnavailable
             With the reason.
         """
-        await asyncio.to_thread(self._writer.probe)
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(asyncio.to_thread(self._writer.probe))
+        await asyncio.shield(self._probe)
 
     def describe(self) -> ModelDescription:
         """Which bundles answer whom."""
@@ -120,24 +127,24 @@ class Gateway:
 
     async def decide(
         self,
-        row: Mapping[str, object],
+        body: bytes,
         *,
         tenant: str,
         route: str,
         idempotency_key: str | None,
         with_shap_values: bool,
     ) -> Receipt:
-        """Decide one application; when this returns, the decision is on disk.
+        """Decide one application, given as JSON; when this returns, the decision is on disk.
 
         Raises
         ------
-        ApplicationInvalid
-            When the row breaks the contract.
+        InvalidInput
+            When it is not JSON, not one object, or breaks the contract.
         CreditError
             When it cannot be scored, explained or recorded: then there is no score.
         """
         started = time.perf_counter_ns()
-        application = self.champion.validator.application(row)
+        application = self._decoder.decode(body)
         validated = time.perf_counter_ns()
         arm, slot = arm_for(self.rollout, application.applicant_id)
         scored = await self._scoring.score(application, arm)

@@ -6,15 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from ray import serve
-from ray.serve.config import AutoscalingConfig
+from ray.serve.config import AutoscalingConfig, BackpressureConfig
 from ray.serve.schema import LoggingConfig
 
 from credit.decision import Rollout
 from serve_app.deployments import GatewayReplica, MonitorReplica, NodeReplica
+from serve_app.problems import RETRY_AFTER_S
 from serve_app.settings import NodeArgs, ServiceArgs
 
 MONITOR_PAUSE_S = 0.5
 """How often the drift node looks for new records: far below the time a window takes to fill."""
+
+ROOM_FOR_THE_REST = 64
+"""Requests for health and metrics, and refusals on their way, beside those that are decided or wait."""
 
 
 def bind_graph(
@@ -50,7 +54,11 @@ def bind_graph(
         for link, (kind, name, node, hashes) in places.items()
         if args.is_own(node)
     }
-    gateway = _deployment(serve.ingress()(GatewayReplica), "Gateway", args, args.gateway)
+    gateway = _deployment(serve.ingress()(GatewayReplica), "Gateway", args, args.gateway).options(
+        # The gateway has a door of its own, which is fair; Serve's must not be the narrower one.
+        max_ongoing_requests=settings.max_in_flight + settings.max_waiting + ROOM_FOR_THE_REST,
+        backpressure_config=BackpressureConfig(retry_after_s=RETRY_AFTER_S),
+    )
     return gateway.bind(
         settings.home, rollout, monitor, links, auth=args.auth, record_queue=args.record_queue
     )

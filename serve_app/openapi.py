@@ -11,13 +11,17 @@ PROBLEM = {"$ref": "#/components/schemas/Problem"}
 REASONS = {
     "400": "The request is malformed",
     "401": "A valid token is required",
+    "408": "The body did not arrive in time",
     "409": "The idempotency key was used for another application",
     "410": "The idempotency key names a decision whose subject was erased",
     "413": "The body is too large",
+    "414": "The query is too long",
     "415": "The body is of another type",
     "422": "The application breaks the contract; `errors` names every field",
+    "431": "The headers are too long",
     "500": "The decision cannot be explained, or the service could not answer",
-    "503": "The decision cannot be made or recorded now; retry with the same Idempotency-Key",
+    "503": "The decision cannot be made or recorded now, or too many wait for one; after as many seconds as "
+    "Retry-After says, retry with the same Idempotency-Key",
 }
 
 
@@ -196,8 +200,8 @@ def _score_operation(contract: Contract) -> dict[str, Any]:
             {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "schema": {"type": "string", "maxLength": 128},
-                "description": "The same key and application get the stored answer again.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+                "description": "Printable ASCII. The same key and application get the stored answer again.",
             },
             {"name": "shap_values", "in": "query", "schema": {"type": "boolean", "default": False}},
         ],
@@ -259,6 +263,7 @@ def _problem_schema() -> dict[str, Any]:
             "status": {"type": "integer"},
             "detail": {"type": "string"},
             "errors": {"type": "array", "items": failure},
+            "product": {"type": "string", "description": "What is scored here."},
         },
     }
 

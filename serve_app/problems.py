@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from starlette.responses import Response
 
 from credit import errors
+from serve_app.admission import Overloaded
 from serve_app.auth import Unauthorized
+from serve_app.reply import Header, Reply
 
-MEDIA_TYPE = "application/problem+json"
+MEDIA_TYPE = b"application/problem+json"
 RETRY_AFTER_S = 1
 
 
 class MalformedRequest(Exception):
     """The request is not what the route takes, before any contract is looked at."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, *, headers: tuple[Header, ...] = ()) -> None:
         self.status = status
+        self.headers = headers
         super().__init__(detail)
 
 
@@ -34,9 +36,11 @@ class Kind:
 
 KINDS: dict[type[Exception], Kind] = {
     Unauthorized: Kind(401, "unauthorized", "A valid token is required"),
+    Overloaded: Kind(503, "overloaded", "Too many requests are waiting for a decision"),
     errors.ApplicationInvalid: Kind(
         422, "application-invalid", "The application breaks the contract"
     ),
+    errors.NotJson: Kind(400, "not-json", "The request is malformed"),
     errors.ContractError: Kind(422, "contract", "The data do not fit the contract"),
     errors.DataError: Kind(422, "data", "The data cannot be used"),
     errors.InvalidInput: Kind(422, "invalid-input", "The input cannot be used"),
@@ -44,6 +48,7 @@ KINDS: dict[type[Exception], Kind] = {
     errors.BundleIncompatible: Kind(
         503, "bundle-incompatible", "A model bundle scores differently here"
     ),
+    errors.ModelTooDeep: Kind(503, "model-too-deep", "A model takes too much memory to explain"),
     errors.BundleUnknown: Kind(503, "bundle-unknown", "A model bundle is not loaded"),
     errors.BundleError: Kind(503, "bundle", "A model bundle cannot be used"),
     errors.ExplanationInconsistent: Kind(
@@ -67,24 +72,47 @@ KINDS: dict[type[Exception], Kind] = {
 }
 
 
-def problem_for(error: Exception) -> Response:
-    """Answer an error; one that nobody planned says nothing about its cause."""
+def problem_for(
+    error: Exception, *, retry_after_s: int = RETRY_AFTER_S, product: str | None = None
+) -> Reply:
+    """Answer an error; one that nobody planned says nothing about its cause.
+
+    Parameters
+    ----------
+    retry_after_s
+        When to come again, if it is of use to do so.
+    product
+        The product that is scored here, for those whose data do not fit it.
+    """
     if isinstance(error, MalformedRequest):
-        return problem(error.status, "malformed-request", "The request is malformed", str(error))
+        title = "The request is malformed"
+        return problem(error.status, "malformed-request", title, str(error), error.headers)
     if isinstance(error, Unauthorized):
         kind = KINDS[Unauthorized]
         detail = "send the header Authorization: Bearer <token>"
-        return problem(kind.status, kind.name, kind.title, detail, {"www-authenticate": "Bearer"})
-    if not isinstance(error, errors.CreditError):
+        return problem(
+            kind.status, kind.name, kind.title, detail, ((b"www-authenticate", b"Bearer"),)
+        )
+    if isinstance(error, Overloaded):
+        retry_after_s = error.retry_after_s
+    elif not isinstance(error, errors.CreditError):
         return problem(500, "internal", "The service could not answer", "see the service's log")
     kind = next(KINDS[c] for c in type(error).__mro__ if c in KINDS)
-    headers = {"retry-after": str(RETRY_AFTER_S)} if kind.status == 503 else {}  # noqa: PLR2004
+    headers = _retry_after(retry_after_s) if kind.status == 503 else ()  # noqa: PLR2004
     extra: dict[str, Any] = {}
+    detail = str(error)
     if isinstance(error, errors.ApplicationInvalid):
         extra["errors"] = [
             {"field": f.field, "rule": f.rule, "message": f.message} for f in error.failures
         ]
-    return problem(kind.status, kind.name, kind.title, str(error), headers, extra)
+        if product is not None:
+            extra["product"] = product
+            detail = f"{detail}. This service scores {product}"
+    return problem(kind.status, kind.name, kind.title, detail, headers, extra)
+
+
+def _retry_after(seconds: int) -> tuple[Header, ...]:
+    return ((b"retry-after", str(seconds).encode()),)
 
 
 def problem(
@@ -92,9 +120,9 @@ def problem(
     name: str,
     title: str,
     detail: str,
-    headers: dict[str, str] | None = None,
+    headers: tuple[Header, ...] = (),
     extra: dict[str, Any] | None = None,
-) -> Response:
+) -> Reply:
     """Build a problem document."""
     document = {
         "type": f"urn:credit-cluster:problem:{name}",
@@ -103,6 +131,4 @@ def problem(
         "detail": detail,
         **(extra or {}),
     }
-    return Response(
-        msgspec.json.encode(document), status_code=status, media_type=MEDIA_TYPE, headers=headers
-    )
+    return Reply(status, msgspec.json.encode(document), MEDIA_TYPE, headers)

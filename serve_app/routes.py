@@ -1,32 +1,31 @@
-"""HTTP routes: decode, call the gateway, encode. Nothing is decided here."""
+"""HTTP routes: check, call the gateway, answer. Nothing is decided here."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
 
-from credit.errors import CreditError
+from credit.errors import CreditError, DecisionUnknown, ServiceUnavailable
+from credit.records import Receipt
+from serve_app.admission import Admission, Overloaded, Place
+from serve_app.asgi import Endpoint, HttpApp
 from serve_app.auth import TokenGuard, Unauthorized
+from serve_app.deadlines import Deadlines
 from serve_app.docs_page import docs_page
 from serve_app.gateway import Gateway
+from serve_app.limits import DEFAULT_LIMITS, Limits
 from serve_app.openapi import openapi_document
-from serve_app.problems import MalformedRequest, problem, problem_for
+from serve_app.problems import MalformedRequest, problem_for
+from serve_app.reply import Reply
+from serve_app.requests import Request
 
 logger = logging.getLogger(__name__)
 
-MAXIMUM_BODY_BYTES = 64 * 1024
-"""An application takes about 500 bytes; anything far beyond is a mistake."""
-
 MAXIMUM_KEY_LENGTH = 128
-JSON = "application/json"
-Handler = Callable[[Request], Awaitable[Response]]
+MAXIMUM_ID_LENGTH = 64
+_REPLAYED = ((b"idempotent-replayed", b"true"),)
 
 
 class Monitor(Protocol):
@@ -45,186 +44,184 @@ class Monitor(Protocol):
         ...
 
 
-def build_http_app(gateway: Gateway, guard: TokenGuard, monitor: Monitor) -> Starlette:
+def build_http_app(
+    gateway: Gateway, guard: TokenGuard, monitor: Monitor, limits: Limits = DEFAULT_LIMITS
+) -> HttpApp:
     """Wire the routes of one service."""
-    routes = _Routes(gateway, guard, monitor)
+    routes = _Routes(gateway, guard, monitor, limits)
     description = openapi_document(gateway.contract)
-    document = msgspec.json.encode(description)
     page = docs_page(gateway.contract, description)
-
-    async def openapi(request: Request) -> Response:
-        return Response(document, media_type=JSON)
-
-    async def docs(request: Request) -> Response:
-        return HTMLResponse(page)
-
-    table: list[tuple[str, str, Handler]] = [
+    table: list[tuple[str, str, Endpoint]] = [
         ("POST", "/v1/score", routes.score),
         ("GET", "/v1/decisions/{decision_id}", routes.decision),
         ("GET", "/v1/model", routes.model),
         ("GET", "/v1/drift", routes.drift),
         ("GET", "/v1/drift/reports", routes.drift_reports),
         ("GET", "/metrics", routes.metrics),
-        ("GET", "/healthz", routes.health),
+        ("GET", "/healthz", _always(Reply(200, b'{"status":"alive"}'))),
         ("GET", "/readyz", routes.ready),
-        ("GET", "/openapi.json", openapi),
-        ("GET", "/docs", docs),
+        ("GET", "/openapi.json", _always(Reply(200, msgspec.json.encode(description)))),
+        ("GET", "/docs", _always(Reply(200, page.encode(), b"text/html; charset=utf-8"))),
     ]
-    handled: dict[Any, Any] = {
-        404: _no_such_route,
-        405: _wrong_method,
-    }
-    return Starlette(
-        routes=[
-            Route(path, _answering(handler), methods=[method]) for method, path, handler in table
-        ],
-        exception_handlers=handled,
-    )
+    return HttpApp(table, routes.refusal)
 
 
-class _Routes:
-    def __init__(self, gateway: Gateway, guard: TokenGuard, monitor: Monitor) -> None:
-        self._gateway = gateway
-        self._guard = guard
-        self._monitor = monitor
-
-    async def score(self, request: Request) -> Response:
-        """Decide one application."""
-        tenant = self._admit(request)
-        row = await _json_object(request)
-        receipt = await self._gateway.decide(
-            row,
-            tenant=tenant,
-            route="/v1/score",
-            idempotency_key=_idempotency_key(request),
-            with_shap_values=_flag(request, "shap_values"),
-        )
-        headers = {"idempotent-replayed": "true"} if receipt.replayed else None
-        return Response(receipt.answer, media_type=JSON, headers=headers)
-
-    async def decision(self, request: Request) -> Response:
-        """Show one recorded decision."""
-        tenant = self._admit(request)
-        decision_id = request.path_params["decision_id"]
-        return Response(await self._gateway.recorded(tenant, decision_id), media_type=JSON)
-
-    async def model(self, request: Request) -> Response:
-        """Say which bundles answer, and how good they were on held-out data."""
-        self._admit(request)
-        return Response(msgspec.json.encode(self._gateway.describe()), media_type=JSON)
-
-    async def drift(self, request: Request) -> Response:
-        """Return the state of the drift monitor and its latest report."""
-        self._admit(request)
-        return Response(await self._monitor.status(), media_type=JSON)
-
-    async def drift_reports(self, request: Request) -> Response:
-        """List drift reports, newest first."""
-        self._admit(request)
-        limit, offset = _number(request, "limit", 20, 100), _number(request, "offset", 0, 10**9)
-        return Response(await self._monitor.reports(limit, offset), media_type=JSON)
-
-    async def metrics(self, request: Request) -> Response:
-        """Return metrics for Prometheus."""
-        self._admit(request)
-        return Response(await self._monitor.metrics(), media_type="text/plain; version=0.0.4")
-
-    async def health(self, request: Request) -> Response:
-        """Answer as long as the process lives."""
-        return Response(b'{"status":"alive"}', media_type=JSON)
-
-    async def ready(self, request: Request) -> Response:
-        """Answer 200 while decisions can be recorded."""
-        await self._gateway.require_ready()
-        return Response(b'{"status":"ready"}', media_type=JSON)
-
-    def _admit(self, request: Request) -> str:
-        authorization = request.headers.get("authorization")
-        return self._guard.tenant(None if authorization is None else authorization.encode())
-
-
-def _answering(handler: Handler) -> Handler:
-    """Turn what a handler raises into a problem document; log what nobody planned, without its values."""
-
-    async def answered(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except (CreditError, MalformedRequest, Unauthorized) as error:
-            return problem_for(error)
-        except Exception as error:
-            # The message of an unplanned error may hold a value of the application: only its type
-            # is logged.
-            logger.error("%s in %s", type(error).__name__, request.url.path)  # noqa: TRY400
-            return problem_for(error)
+def _always(reply: Reply) -> Endpoint:
+    async def answered(request: Request) -> Reply:
+        return reply
 
     return answered
 
 
-async def _no_such_route(request: Request, error: Exception) -> Response:
-    return problem(404, "not-found", "There is no such route", "see /docs for the routes")
+class _Routes:
+    def __init__(
+        self, gateway: Gateway, guard: TokenGuard, monitor: Monitor, limits: Limits
+    ) -> None:
+        self._gateway = gateway
+        self._guard = guard
+        self._monitor = monitor
+        self._limits = limits
+        self._admission = Admission(limits)
+        self._deadlines = Deadlines()
 
+    async def score(self, request: Request) -> Reply:
+        """Decide one application."""
+        tenant = self._tenant(request)
+        with self._admission.arrive(tenant) as place:
+            receipt = await self._decide(request, place)
+        return Reply(200, receipt.answer, headers=_REPLAYED if receipt.replayed else ())
 
-async def _wrong_method(request: Request, error: Exception) -> Response:
-    headers = dict(getattr(error, "headers", None) or {})  # RFC 9110: a 405 must carry Allow
-    title, detail = "The route takes another method", "see /docs for the routes"
-    return problem(405, "method", title, detail, headers)
+    async def _decide(self, request: Request, place: Place) -> Receipt:
+        key, with_shap_values = _idempotency_key(request), _flag(request, "shap_values")
+        has_begun = False
+        try:
+            with self._deadlines.after(self._limits.body_timeout_s) as deadline:
+                body = await request.json_body()
+                deadline.at += self._limits.answer_timeout_s - self._limits.body_timeout_s
+                await place.turn(request.gone)
+                if deadline.is_over:
+                    raise self._admission.late()
+                has_begun = True
+                return await self._gateway.decide(
+                    body,
+                    tenant=place.tenant,
+                    route="/v1/score",
+                    idempotency_key=key,
+                    with_shap_values=with_shap_values,
+                )
+        except TimeoutError:
+            if not deadline.has_passed:
+                raise
+            raise self._too_late(request, has_begun=has_begun) from None
 
+    async def decision(self, request: Request) -> Reply:
+        """Show one recorded decision; it waits for its turn as a decision does, for it reads the database."""
+        tenant = self._tenant(request)
+        decision_id = _decision_id(request)
+        try:
+            with (
+                self._admission.arrive(tenant) as place,
+                self._deadlines.after(self._limits.answer_timeout_s),
+            ):
+                await place.turn(request.gone)
+                return Reply(200, await self._gateway.recorded(tenant, decision_id))
+        except TimeoutError:
+            raise ServiceUnavailable(
+                f"the record store did not answer within {self._limits.answer_timeout_s:g} s"
+            ) from None
 
-async def _json_object(request: Request) -> dict[str, Any]:
-    """Decode the body strictly.
+    async def model(self, request: Request) -> Reply:
+        """Say which bundles answer, and how good they were on held-out data."""
+        self._tenant(request)
+        return Reply(200, msgspec.json.encode(self._gateway.describe()))
 
-    Raises
-    ------
-    MalformedRequest
-        When it is too large, of another type, or not one JSON object; NaN and infinity are not
-        JSON.
-    """
-    content_type = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
-    if content_type != JSON:
-        raise MalformedRequest(415, f"expected content type {JSON}")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAXIMUM_BODY_BYTES:
-            raise MalformedRequest(413, f"the body is larger than {MAXIMUM_BODY_BYTES} bytes")
-    try:
-        row = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
-        hint = _not_finite_hint(bytes(body))
-        raise MalformedRequest(400, f"the body is not valid JSON: {error}{hint}") from error
-    except (UnicodeDecodeError, RecursionError):
-        raise MalformedRequest(
-            400, "the body is not valid JSON: not UTF-8, or nested too deeply"
-        ) from None
-    if not isinstance(row, dict):
-        raise MalformedRequest(422, "expected one JSON object: the fields of one application")
-    return row
+    async def drift(self, request: Request) -> Reply:
+        """Return the state of the drift monitor and its latest report."""
+        self._tenant(request)
+        return Reply(200, await self._monitor.status())
 
+    async def drift_reports(self, request: Request) -> Reply:
+        """List drift reports, newest first."""
+        self._tenant(request)
+        limit, offset = _number(request, "limit", 20, 100), _number(request, "offset", 0, 10**9)
+        return Reply(200, await self._monitor.reports(limit, offset))
 
-def _not_finite_hint(body: bytes) -> str:
-    if any(word in body for word in (b"NaN", b"Infinity")):
-        return ". NaN and Infinity are not JSON; send null for a value that is not known"
-    return ""
+    async def metrics(self, request: Request) -> Reply:
+        """Return metrics for Prometheus: of the records, and of this replica's door."""
+        self._tenant(request)
+        text = await self._monitor.metrics() + self._admission.metrics()
+        return Reply(200, text, b"text/plain; version=0.0.4; charset=utf-8")
+
+    async def ready(self, request: Request) -> Reply:
+        """Answer 200 while decisions can be recorded."""
+        await self._gateway.require_ready()
+        return Reply(200, b'{"status":"ready"}')
+
+    def refusal(self, error: Exception, route: str) -> Reply:
+        """Turn what a route raised into a problem document; log what nobody planned, without its values."""
+        if not isinstance(error, CreditError | MalformedRequest | Unauthorized | Overloaded):
+            # The message of an unplanned error may hold a value of the application: only its type
+            # is logged.
+            logger.error("%s in %s", type(error).__name__, route or "the way to a route")
+        return problem_for(
+            error,
+            retry_after_s=self._admission.retry_after_s(),
+            product=self._gateway.contract.product,
+        )
+
+    def _too_late(self, request: Request, *, has_begun: bool) -> Exception:
+        if not request.body_is_read:
+            return MalformedRequest(
+                408, f"the body did not arrive within {self._limits.body_timeout_s:g} s"
+            )
+        if not has_begun:
+            return self._admission.late()
+        return ServiceUnavailable(
+            f"there was no answer within {self._limits.answer_timeout_s:g} s. It may have been decided: send the "
+            "application again with the same Idempotency-Key"
+        )
+
+    def _tenant(self, request: Request) -> str:
+        return self._guard.tenant(request.headers.get(b"authorization"))
 
 
 def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 1 <= len(key) <= MAXIMUM_KEY_LENGTH:
+    key = request.headers.get(b"idempotency-key")
+    if key is None:
+        return None
+    text = key.decode("latin-1")
+    if not 1 <= len(text) <= MAXIMUM_KEY_LENGTH:
         raise MalformedRequest(
             400, f"Idempotency-Key: expected 1 to {MAXIMUM_KEY_LENGTH} characters"
         )
-    return key
+    if not text.isascii() or not text.isprintable():
+        raise MalformedRequest(400, "Idempotency-Key: expected printable ASCII characters")
+    return text
+
+
+def _decision_id(request: Request) -> str:
+    decision_id = request.path_params["decision_id"]
+    if (
+        len(decision_id) > MAXIMUM_ID_LENGTH
+        or not decision_id.isascii()
+        or not decision_id.isprintable()
+    ):
+        raise DecisionUnknown(
+            "There is no decision of this id: expected the decision_id of an answer."
+        )
+    return decision_id
 
 
 def _flag(request: Request, name: str) -> bool:
-    value = request.query_params.get(name, "false")
+    value = request.query.get(name, "false")
     if value not in ("true", "false"):
         raise MalformedRequest(400, f"query parameter {name}: expected true or false")
     return value == "true"
 
 
 def _number(request: Request, name: str, default: int, maximum: int) -> int:
-    value = request.query_params.get(name, str(default))
-    if not value.isascii() or not value.isdigit() or int(value) > maximum:
+    value = request.query.get(name, str(default))
+    # int() itself gives up on thousands of digits.
+    if not value.isascii() or not value.isdigit() or len(value) > 10 or int(value) > maximum:  # noqa: PLR2004
         raise MalformedRequest(400, f"query parameter {name}: expected 0 to {maximum}")
     return int(value)

@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from credit.decision import Arm, Rollout
 from credit.decision.assignment import with_share
 from credit.errors import ServiceUnavailable
 from credit.records import LocalKeyFile, RecordReader, RecordWriter
+from serve_app.asgi import HttpApp
 from serve_app.auth import TokenGuard
 from serve_app.fused import local_links
 from serve_app.gateway import Gateway
+from serve_app.limits import DEFAULT_LIMITS, Limits
 from serve_app.routes import build_http_app
 from serve_app.scoring import Scoring
 from serve_app.shelf import BundleShelf
@@ -70,7 +71,7 @@ class StandInMonitor:
 class Service:
     """One service and what stands behind it."""
 
-    app: Starlette
+    app: HttpApp
     client: TestClient
     gateway: Gateway
     writer: RecordWriter
@@ -87,12 +88,12 @@ class Service:
 
 
 @contextmanager
-def open_service(nodes: Nodes, home: Path) -> Iterator[Service]:
+def open_service(nodes: Nodes, home: Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[Service]:
     """Open a service whose records lie below ``home``."""
     records, keys = home / "records.db", LocalKeyFile(home / "keys.json")
     with RecordWriter(records, keys) as writer, RecordReader(records, keys) as reader:
         gateway = Gateway(nodes.rollout, nodes.shelf, nodes.scoring, writer, reader)
         monitor = StandInMonitor()
-        app = build_http_app(gateway, TokenGuard(TOKEN), monitor)
+        app = build_http_app(gateway, TokenGuard(TOKEN), monitor, limits)
         client = TestClient(app, headers={"authorization": f"Bearer {TOKEN}"})
         yield Service(app, client, gateway, writer, reader, monitor, records, keys)

@@ -7,6 +7,7 @@ is what a valid row becomes.
 """
 
 from credit.contract.application import Application
+from credit.contract.decoder import ApplicationDecoder
 from credit.contract.frame import FrameCheck, RuleFailure, check_frame
 from credit.contract.load import load_contract, packaged_contracts
 from credit.contract.model import Contract
@@ -14,6 +15,7 @@ from credit.contract.row import RowValidator
 
 __all__ = [
     "Application",
+    "ApplicationDecoder",
     "Contract",
     "FrameCheck",
     "RowValidator",

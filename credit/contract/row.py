@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from credit.contract.application import Application
@@ -14,6 +14,9 @@ from credit.errors import ApplicationInvalid, Failure
 
 MAXIMUM_ID_LENGTH = 128
 """Longer references are refused: they travel through headers, keys and indexes."""
+
+MOST_UNKNOWN_TOLD = 20
+"""Unknown fields that are named; a body may hold thousands, and an answer must not grow with them."""
 
 
 class RowValidator:
@@ -33,6 +36,11 @@ class RowValidator:
 
     def __init__(self, contract: Contract) -> None:
         self._inputs = contract.inputs
+        self.required = (
+            "application_id",
+            *(["consents"] if contract.consents else []),
+            *(column.name for column in contract.inputs),
+        )
         self._consents = contract.consent_sources
         self._known = {column.name for column in contract.inputs} | {
             "application_id",
@@ -41,21 +49,26 @@ class RowValidator:
             *(["consents"] if contract.consents else []),
         }
 
-    def application(self, row: Mapping[str, Any]) -> Application:
+    def application(self, row: Mapping[str, Any], *, repeated: Sequence[str] = ()) -> Application:
         """Validate a row.
+
+        Parameters
+        ----------
+        repeated
+            Fields that the sender gave more than once, of which the row can hold one value only.
 
         Raises
         ------
         ApplicationInvalid
             With one failure per field that breaks a rule.
         """
-        failures: list[Failure] = []
+        failures = [
+            Failure(name, "repeated", "given more than once; send each field once")
+            for name in repeated
+            if name in self._known
+        ]
         if not row.keys() <= self._known:
-            failures += [
-                Failure(str(name)[:64], "unknown", "unknown field; remove it")
-                for name in row
-                if name not in self._known
-            ]
+            failures += _unknown([str(name) for name in row if name not in self._known])
         withheld = self._withheld(row, failures) if self._consents else ()
         values = tuple(
             [
@@ -82,6 +95,15 @@ class RowValidator:
         if not set(given) <= set(self._consents):
             failures.append(Failure("consents", "category", f"expected sources out of: {known}"))
         return tuple(name for name in self._consents if name not in given)
+
+
+def _unknown(names: list[str]) -> list[Failure]:
+    told = [Failure(name[:64], "unknown", "unknown field; remove it") for name in names]
+    if len(told) > MOST_UNKNOWN_TOLD:
+        more = f"unknown field, as are {len(told) - MOST_UNKNOWN_TOLD:,} more; remove them"
+        last = told[MOST_UNKNOWN_TOLD - 1]
+        told[MOST_UNKNOWN_TOLD - 1 :] = [Failure(last.field, last.rule, more)]
+    return told
 
 
 def _value(column: Column, row: Mapping[str, Any], failures: list[Failure]) -> float:
@@ -191,7 +213,7 @@ def _reference(
         return None
     if not isinstance(value, str):
         failures.append(Failure(name, "type", f"expected a string, got {_json_type(value)}"))
-    elif not 1 <= len(value) <= MAXIMUM_ID_LENGTH or not value.isprintable():
+    elif not readable_reference(value):
         message = f"expected 1 to {MAXIMUM_ID_LENGTH} printable characters"
         failures.append(Failure(name, "length", message))
     else:
@@ -199,11 +221,23 @@ def _reference(
     return None
 
 
-def _date(value: Any, failures: list[Failure]) -> str | None:
-    if value is None:
-        return None
+def readable_reference(value: str) -> bool:
+    """Tell whether a reference has a length and characters that can be kept and shown."""
+    return 1 <= len(value) <= MAXIMUM_ID_LENGTH and value.isprintable()
+
+
+def iso_date(value: Any) -> str | None:
+    """Return an ISO date in its usual form, None for anything else."""
     try:
         return datetime.date.fromisoformat(value).isoformat()
     except (TypeError, ValueError):
-        failures.append(Failure("as_of", "type", "expected an ISO date such as 2026-01-31"))
         return None
+
+
+def _date(value: Any, failures: list[Failure]) -> str | None:
+    if value is None:
+        return None
+    date = iso_date(value)
+    if date is None:
+        failures.append(Failure("as_of", "type", "expected an ISO date such as 2026-01-31"))
+    return date

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from serve_app.edge import IMPORT_PATH
 from serve_app.links import BATCHES_IN_FLIGHT
 from serve_app.settings import NodeArgs, ServiceArgs
 
@@ -123,6 +124,7 @@ TOGETHER = {
     "RAY_SERVE_ENABLE_HA_PROXY": "1",
     "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
     "RAY_SERVE_LOG_TO_STDERR": "1",
+    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": IMPORT_PATH,
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 

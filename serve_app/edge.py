@@ -1,0 +1,66 @@
+"""What Ray Serve must not be told by a client.
+
+Ray Serve reads orders out of a request's headers before any application sees them (2.60,
+``ray/serve/_private/replica.py``, ``_direct_ingress_asgi``): ``x-request-timeout-seconds`` sets how long
+a request may take, or with 0 or ``nan`` lifts every bound, ``x-request-disconnect-disabled`` lets the work of
+a client that hung up go on, others choose a replica; and a header that it decodes and that is no UTF-8 ends in a
+plain 500. Here they are taken off first. How long an answer may take is the service's own decision
+(``CREDIT_ANSWER_TIMEOUT_S``).
+
+Ray Serve finds :func:`middlewares` through ``RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+IMPORT_PATH = "serve_app.edge.middlewares"
+
+_ORDERS = frozenset(
+    {
+        b"x-request-timeout-seconds",
+        b"x-request-disconnect-disabled",
+        b"x-session-id",
+        b"serve-multiplexed-model-id",
+    }
+)
+_DECODED = frozenset({b"x-request-id", b"traceparent", b"tracestate"})
+_PLAIN = re.compile(rb"[\x21-\x7e]{1,256}")
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Edge:
+    """Takes a client's orders to Ray Serve off a request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if "headers" in scope:
+            scope["headers"] = without_orders(scope["headers"])
+        await self._app(scope, receive, send)
+
+
+def without_orders(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Leave out what Ray Serve would obey, and what it could not decode.
+
+    Ray Serve takes ``_`` in a name for ``-``, so names are compared as it compares them.
+    """
+    kept = []
+    for name, value in headers:
+        known = name.lower().replace(b"_", b"-")
+        if known in _ORDERS or (known in _DECODED and not _PLAIN.fullmatch(value)):
+            continue
+        kept.append((name, value))
+    return kept
+
+
+def middlewares() -> list[Middleware]:
+    """What Ray Serve puts in front of its own handling of a request."""
+    return [Middleware(Edge)]
