@@ -1,0 +1,36 @@
+"""Growth of memory is found, and noise is not taken for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cluster.bench.serve.soak import growth
+
+
+@pytest.mark.parametrize("per_hour", [0.0, 120.0, -60.0])
+def test_a_slope_is_found_within_its_interval(per_hour: float) -> None:
+    rng = np.random.default_rng(1)
+    times = np.linspace(5.0, 1805.0, 240)
+    memory = 900 + per_hour * times / 3600 + rng.normal(scale=1.0, size=240)
+
+    found = growth(times.tolist(), memory.tolist())
+
+    assert found.low < per_hour < found.high
+    assert found.high - found.low < 6.0
+    assert found.n_samples == 180
+
+
+def test_what_fills_in_the_beginning_does_not_count() -> None:
+    times = np.linspace(0.0, 60.0, 61)
+    memory = np.where(times < 14, 500 + 20 * times, 800.0)
+
+    assert growth(times.tolist(), memory.tolist()).slope == 0.0
+
+
+def test_a_few_jumps_and_back_do_not_count_as_growth() -> None:
+    times = np.linspace(0.0, 60.0, 61)
+    memory = np.full(61, 800.0)
+    memory[[30, 45, 58]] += 300
+
+    assert growth(times.tolist(), memory.tolist()).slope == 0.0
