@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cluster.cli.bench_serve import CONTRACT
 from cluster.cli.options import Placement
 from cluster.cli.terminal import console, named_bar
 
@@ -31,11 +32,18 @@ def soak(
     from cluster.bench.serve.contenders.every import EVERY
     from cluster.bench.serve.soak import measure_soak
     from cluster.local_ray import training_threads
+    from credit.contract import load_contract
+    from credit.data import give_me_some_credit
     from credit.settings import Settings
+    from tune.rows import prepare
 
+    contract = load_contract(CONTRACT)
+    rows, _ = prepare(give_me_some_credit(), contract)
     with (
-        named_bar("soak", 4) as advance,
+        named_bar("soak", 3) as advance,
         prepared(
+            rows,
+            contract,
             bundle=bundle,
             home=Settings().home,
             num_threads=training_threads(),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,26 @@ def _require_known(option: str, given: Sequence[str], known: Sequence[str]) -> N
         )
 
 
+@contextmanager
+def prepared(
+    rows: Rows,
+    contract: Contract,
+    *,
+    bundle: Path | None,
+    home: Path,
+    num_threads: int,
+    advance: Callable[[str], None],
+) -> Iterator[Bench]:
+    """Make what stays the same in a run; see :func:`run_bench`."""
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix="bench-") as folder, load_driver() as driver:
+        room = Path(folder)
+        advance("the bundle")
+        path = bundle or make_bundle(rows, contract, room / "bundles", num_threads=num_threads)
+        work = Work(path.resolve(), choose_applicants(rows, contract))
+        yield Bench(work, work.expected(N_CHECKED), driver, room, home / "peers", advance)
+
+
 def run_bench(
     plan: Plan,
     rows: Rows,
@@ -101,13 +122,9 @@ def run_bench(
     advance
         Is told what begins.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home, prefix="bench-") as folder, load_driver() as driver:
-        room = Path(folder)
-        advance("the bundle")
-        path = bundle or make_bundle(rows, contract, room / "bundles", num_threads=num_threads)
-        work = Work(path.resolve(), choose_applicants(rows, contract))
-        bench = Bench(work, work.expected(N_CHECKED), driver, room, home / "peers", advance)
+    with prepared(
+        rows, contract, bundle=bundle, home=home, num_threads=num_threads, advance=advance
+    ) as bench:
         measured = Measured(failed=failed)
         bench.rounds(plan.contenders, measured, rounds=plan.rounds, seconds=plan.seconds)
         for contender in (c for c in plan.contenders if c.name in OPEN_LOOP):
@@ -118,7 +135,7 @@ def run_bench(
         return make_result(
             measured,
             explaining,
-            measure_batches(work.folder, room),
+            measure_batches(bench.work.folder, bench.room),
             rounds=plan.rounds,
             seconds=plan.seconds,
             open_loop_seconds=plan.open_loop_seconds,

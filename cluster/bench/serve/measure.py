@@ -133,7 +133,7 @@ class Bench:
         )
         rate = OPEN_LOOP_SHARE * saturation
         try:
-            with self._ready(contender) as run:
+            with self.ready(contender) as run:
                 load = self.driver.open(
                     run.place.port,
                     run.requests,
@@ -148,7 +148,7 @@ class Bench:
 
     def _turn(self, contender: Contender, seconds: float) -> Turn:
         loads, cpu_us = {}, {}
-        with self._ready(contender) as run:
+        with self.ready(contender) as run:
             for connections in CONNECTIONS:
                 before = run.family.cpu_s()
                 load = self.driver.closed(
@@ -159,7 +159,7 @@ class Bench:
             return Turn(run.start_s, run.family.memory(), loads, cpu_us)
 
     @contextmanager
-    def _ready(self, contender: Contender) -> Iterator[Running]:
+    def ready(self, contender: Contender) -> Iterator[Running]:
         """Start a contender, check its answers, warm it."""
         with running(contender, self.work, self.room, self.peers) as run:
             require_right_answers(run, self.work, self.expected)
