@@ -48,6 +48,7 @@ def serve(
     explain: Annotated[
         bool, typer.Option(help="Also compare explanations with pred_contrib and shap.")
     ] = True,
+    batch: Annotated[bool, typer.Option(help="Also score files in process.")] = True,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +74,7 @@ def serve(
     from tune.rows import prepare
 
     asked = _names(peers)
-    plan = Plan(chosen(_names(only), asked), rounds, seconds, open_loop_seconds, explain)
+    plan = Plan(chosen(_names(only), asked), rounds, seconds, open_loop_seconds, explain, batch)
     settings, contract = Settings(), load_contract(CONTRACT)
     rows, _ = prepare(read_data(data, settings), contract)
     failed = _install(asked, settings.home / "peers")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster.bench.serve.batching import measure_batches
+from cluster.bench.serve.batching import N_ROWS, Batch, measure_batches
 from cluster.bench.serve.checking import N_CHECKED
 from cluster.bench.serve.contenders.contender import Contender
 from cluster.bench.serve.contenders.every import EVERY
@@ -34,6 +34,8 @@ class Plan:
         Of each closed loop; a turn has three.
     explain
         Whether engines of explanations are compared as well.
+    batch
+        Whether files are scored in process as well.
     """
 
     contenders: Sequence[Contender]
@@ -41,12 +43,14 @@ class Plan:
     seconds: float
     open_loop_seconds: float
     explain: bool
+    batch: bool
 
     @property
     def n_steps(self) -> int:
         """How often a run tells what begins."""
         placements = sum(c.name in OPEN_LOOP for c in self.contenders)
-        return 1 + len(self.contenders) * self.rounds + placements + self.explain * len(SHAPES)
+        beside = self.explain * len(SHAPES) + self.batch * len(N_ROWS)
+        return 1 + len(self.contenders) * self.rounds + placements + beside
 
 
 def chosen(only: Sequence[str], peers: Sequence[str]) -> list[Contender]:
@@ -135,7 +139,7 @@ def run_bench(
         return make_result(
             measured,
             explaining,
-            measure_batches(bench.work.folder, bench.room),
+            measure_batches(bench.work.folder, bench.room, advance) if plan.batch else Batch(),
             rounds=plan.rounds,
             seconds=plan.seconds,
             open_loop_seconds=plan.open_loop_seconds,

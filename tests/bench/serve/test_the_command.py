@@ -15,7 +15,7 @@ from tests.cluster.processes import credit
 def test_fastapi_and_ours_are_measured_in_one_run(tmp_path: Path) -> None:
     done = credit(
         tmp_path / "home",
-        *("bench", "serve", "--only", "fastapi,fused", "--no-explain", "--json"),
+        *("bench", "serve", "--only", "fastapi,fused", "--no-explain", "--no-batch", "--json"),
         *("--rounds", "1", "--seconds", "1", "--open-loop-seconds", "1"),
         *("--out", str(tmp_path / "benchmarks.md")),
     )
