@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
-from starlette.applications import Starlette
 
 from credit.records import LocalKeyFile, Location, RecordReader, RecordWriter
+from serve_app.asgi import HttpApp
 from serve_app.auth import TokenGuard
 from serve_app.gateway import Gateway
+from serve_app.limits import DEFAULT_LIMITS, Limits
 from serve_app.routes import build_http_app
 from tests.faults.ledger import Ledger
 from tests.loanbook import application
@@ -31,7 +32,7 @@ _PAUSE_S = 0.005
 class HttpService:
     """One service and its store."""
 
-    app: Starlette
+    app: HttpApp
     writer: RecordWriter
     location: Location
     keys: LocalKeyFile
@@ -47,7 +48,12 @@ class HttpService:
 
 @contextmanager
 def serving(
-    nodes: Nodes, location: Location, keys: LocalKeyFile, *, max_queue: int = 1024
+    nodes: Nodes,
+    location: Location,
+    keys: LocalKeyFile,
+    *,
+    max_queue: int = 1024,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[HttpService]:
     """Open a service that records to `location`."""
     with (
@@ -55,7 +61,7 @@ def serving(
         RecordReader(location, keys) as reader,
     ):
         gateway = Gateway(nodes.rollout, nodes.shelf, nodes.scoring, writer, reader)
-        app = build_http_app(gateway, TokenGuard(TOKEN), StandInMonitor())
+        app = build_http_app(gateway, TokenGuard(TOKEN), StandInMonitor(), limits)
         yield HttpService(app, writer, location, keys)
 
 

@@ -14,12 +14,16 @@ from statistics import median
 import pytest
 
 from credit.records import LocalKeyFile, Location
+from serve_app.limits import Limits
 from tests.faults.disk import Disk
 from tests.faults.http import post_all, require_refusal, seconds_of, serving, statuses
 from tests.records.samples import everything, tamper
 from tests.service import Nodes
 
 SLOW_S = 0.2
+
+WIDE_OPEN = Limits(1_000, 1_000, body_timeout_s=60.0, answer_timeout_s=60.0)
+"""A door through which more come at a time than the record queue holds."""
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +95,7 @@ def slow_down(location: Location, disk: Disk) -> None:
 def test_a_slow_store_fills_a_bounded_queue_and_refuses_the_rest(
     location: Location, disk: Disk, nodes: Nodes, keys: LocalKeyFile
 ) -> None:
-    with serving(nodes, location, keys, max_queue=16) as service:
+    with serving(nodes, location, keys, max_queue=16, limits=WIDE_OPEN) as service:
         asyncio.run(post_all(service, range(1), at_once=1))
         slow_down(location, disk)
 
