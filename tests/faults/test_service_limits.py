@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import math
 import os
+import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +101,9 @@ def test_a_slow_store_fills_a_bounded_queue_and_refuses_the_rest(
         asyncio.run(post_all(service, range(1), at_once=1))
         slow_down(location, disk)
 
+        started = time.monotonic()
         responses = asyncio.run(post_all(service, range(1, 301), at_once=300))
+        n_commits = 1 + math.ceil((time.monotonic() - started) / SLOW_S)
 
         disk.mend()
     found = statuses(responses)
@@ -108,7 +112,8 @@ def test_a_slow_store_fills_a_bounded_queue_and_refuses_the_rest(
         if response.status_code == 503:
             require_refusal(response)
             assert response.json()["type"].endswith(":busy")
-    # The batch that is being written has left the queue.
-    assert 16 <= found[200] <= 16 + 2 * 8
+    # Each commit takes what is in the queue out of it; a busy machine needs the time of several to ask 300
+    # times.
+    assert 16 <= found[200] <= 16 * n_commits
     answered = {r.json()["decision_id"] for r in responses if r.status_code == 200}
     assert {record.decision_id for record in everything(location)[1:]} == answered
