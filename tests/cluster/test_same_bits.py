@@ -31,7 +31,15 @@ PLACEMENTS = {
 }
 
 
-@pytest.fixture(scope="module", params=sorted(PLACEMENTS))
+@pytest.fixture(
+    scope="module",
+    params=[
+        "graph",
+        "two replicas, fused",
+        # The ways of both, in one service: two minutes that `make prove` has.
+        pytest.param("explainer apart", marks=pytest.mark.full),
+    ],
+)
 def service(home: Path, request: pytest.FixtureRequest) -> Iterator[Service]:
     with Service(home, *PLACEMENTS[request.param]) as started:
         yield started
