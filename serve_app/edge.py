@@ -1,11 +1,14 @@
-"""What Ray Serve must not be told by a client.
+"""What Ray Serve is told about a request: by us, never by a client.
 
 Ray Serve reads orders out of a request's headers before any application sees them (2.60,
 ``ray/serve/_private/replica.py``, ``_direct_ingress_asgi``): ``x-request-timeout-seconds`` sets how long
 a request may take, or with 0 or ``nan`` lifts every bound, ``x-request-disconnect-disabled`` lets the work of
 a client that hung up go on, others choose a replica; and a header that it decodes and that is no UTF-8 ends in a
-plain 500. Here they are taken off first. How long an answer may take is the service's own decision
-(``CREDIT_ANSWER_TIMEOUT_S``).
+plain 500. Here they are taken off first.
+
+Then it is told to bound no time and to watch for no hang-up. The service does both itself
+(``serve_app.deadlines``, ``serve_app.admission``), and what Ray Serve would do for it, three tasks and a queue
+for each request, takes as long as a score with its reasons.
 
 Ray Serve finds :func:`middlewares` through ``RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH``.
 """
@@ -28,6 +31,10 @@ _ORDERS = frozenset(
         b"serve-multiplexed-model-id",
     }
 )
+_OUR_ORDERS = (
+    (b"x-request-timeout-seconds", b"0"),
+    (b"x-request-disconnect-disabled", b"?1"),
+)
 _DECODED = frozenset({b"x-request-id", b"traceparent", b"tracestate"})
 _PLAIN = re.compile(rb"[\x21-\x7e]{1,256}")
 
@@ -35,7 +42,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Edge:
-    """Takes a client's orders to Ray Serve off a request."""
+    """Puts our orders to Ray Serve in the place of a client's."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,7 +50,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
         if "headers" in scope:
-            scope["headers"] = without_orders(scope["headers"])
+            scope["headers"] = [*without_orders(scope["headers"]), *_OUR_ORDERS]
         await self._app(scope, receive, send)
 
 

@@ -81,6 +81,9 @@ def _deployment(cls: type, name: str, args: ServiceArgs, node: NodeArgs) -> serv
         # A rolling update never halves the service, and never doubles it on a small machine.
         max_surge_percent=50,
         health_check_period_s=5,
-        logging_config=LoggingConfig(encoding="JSON", enable_access_log=False),
+        # Below the level Serve still builds the line of the access log for each request, to throw it away.
+        logging_config=LoggingConfig(
+            encoding="JSON", log_level="WARNING", enable_access_log=False
+        ),
         **scale,
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from cluster.cli.options import DATA_HELP, Family
 from cluster.cli.terminal import console, errors_console, near, stage, sweep_bar
@@ -158,7 +158,7 @@ def _show(outcome: TuneOutcome, alias: str, *, as_json: bool) -> None:
     for entry in outcome.entries:
         _show_trials(entry)
     table = Table(
-        "candidate",
+        Column("candidate", overflow="fold"),  # cut off, two candidates would look alike
         "AUC searched",
         "AUC held out",
         "Brier",

@@ -10,6 +10,7 @@ open sealed parts; destroying the key of a subject erases that person and leaves
 Importing this package opens nothing, and a forked child inherits no connection.
 """
 
+from credit.records.append.aside.writer import RecordWriterAside
 from credit.records.append.writer import RecordWriter
 from credit.records.order import START, Cursor
 from credit.records.reading.cursor import CursorMoved, advance_cursor, read_cursor, rebuild
@@ -41,6 +42,7 @@ __all__ = [
     "Receipt",
     "RecordReader",
     "RecordWriter",
+    "RecordWriterAside",
     "SealedPart",
     "StoredRecord",
     "advance_cursor",

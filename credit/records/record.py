@@ -122,6 +122,11 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     answer: bytes
     replayed: bool
 
+    @classmethod
+    def of_new(cls, record: NewRecord) -> Receipt:
+        """Acknowledge a record that was written for the first time."""
+        return cls(decision_id=record.decision_id, answer=record.sealed.answer, replayed=False)
+
 
 class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One decision as it lies in the store, its sealed part still closed.

@@ -141,8 +141,7 @@ class _HastyWriter(RecordWriter):
 
 
 def _receipt(waiting: _Waiting) -> Receipt:
-    record = waiting.prepared.record
-    return Receipt(decision_id=record.decision_id, answer=record.sealed.answer, replayed=False)
+    return Receipt.of_new(waiting.record)
 
 
 def _switch_syncing_off(connection: Any, _: object) -> None:

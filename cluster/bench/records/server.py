@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sys
 from pathlib import Path
 
 import uvicorn
@@ -12,7 +11,7 @@ import uvicorn
 from credit.decision import Arm, Rollout
 from credit.decision.bundle_files import load_bundle
 from credit.errors import ServiceUnavailable
-from credit.records import LocalKeyFile, NewRecord, Receipt, RecordReader, RecordWriter
+from credit.records import NewRecord, Receipt, RecordReader, RecordWriterAside
 from serve_app.auth import TokenGuard
 from serve_app.fused import local_links
 from serve_app.gateway import Gateway
@@ -60,8 +59,6 @@ def serve(bundle: Path, home: Path | None, listening: socket.socket) -> None:
     home
         Where the records go; None to record nothing.
     """
-    # A request's thread waits for the interpreter at most this long, not the usual 5 ms.
-    sys.setswitchinterval(0.0005)
     product = load_bundle(bundle).contract.product
     rollout = Rollout(
         product=product, generation=1, salt="bench", arms=(Arm("champion", bundle.name),)
@@ -70,7 +67,7 @@ def serve(bundle: Path, home: Path | None, listening: socket.socket) -> None:
     writer = (
         Unrecorded()
         if home is None
-        else RecordWriter(home / "records.db", LocalKeyFile(home / "keys.json"))
+        else RecordWriterAside(home / "records.db", home / "keys.json")
     )
     scoring = Scoring(shelf, local_links(shelf, rollout))
     reader = RecordReader(Path("none"))  # the bench asks for no decision twice

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, select
 
 from credit.records.append.draft import Draft
-from credit.records.append.idempotency import Outcome, answer_losers, claim
+from credit.records.append.idempotency import WRITTEN, Outcome, answer_losers, claim
 from credit.records.append.link import COLUMNS, link
 from credit.records.append.prepare import Prepared
 from credit.records.append.subjects import SubjectsOfBatch
 from credit.records.proof.chain import ChainHead
-from credit.records.record import Receipt
 from credit.records.sealing.subjectkeys import SubjectKeys
 from credit.records.store.bulk import insert_rows
 from credit.records.store.schema import records
@@ -64,9 +63,7 @@ def write_batch(
         else:
             row, head = link(item, key, head)
         rows.append(row)
-        outcomes[item] = Receipt(
-            decision_id=item.record.decision_id, answer=item.record.sealed.answer, replayed=False
-        )
+        outcomes[item] = WRITTEN
     insert_rows(connection, records, COLUMNS, rows)
     if claims.losers:
         outcomes.update(answer_losers(connection, claims.losers, keys))
@@ -92,11 +89,7 @@ def recall_batch(
     losers = []
     for item in batch:
         if item.record.decision_id in ours:
-            outcomes[item] = Receipt(
-                decision_id=item.record.decision_id,
-                answer=item.record.sealed.answer,
-                replayed=False,
-            )
+            outcomes[item] = WRITTEN
         else:
             losers.append(item)
     if losers:

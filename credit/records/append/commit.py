@@ -7,10 +7,10 @@ import sqlite3
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Engine, update
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from credit.errors import CreditError, RecordStoreUnavailable
+from credit.errors import CreditError
 from credit.records.append.batch import recall_batch, write_batch
 from credit.records.append.draft import Draft, draft_batch
 from credit.records.append.idempotency import Outcome
@@ -20,10 +20,9 @@ from credit.records.proof.chain import new_chain
 from credit.records.sealing.binding import bind_keys
 from credit.records.sealing.keys import KeyProvider
 from credit.records.sealing.subjectkeys import SubjectKeys
-from credit.records.store.engine import begin_write, cause_of, is_sqlite, settle_log, write_on
+from credit.records.store.engine import is_sqlite, settle_log, write_on
 from credit.records.store.location import Location, name_of
 from credit.records.store.opening import cannot_open, open_store
-from credit.records.store.schema import store_info
 
 # How long a batch waits for a database that restarts or fails over before its clients are told.
 _PATIENCE_S = 5.0
@@ -66,43 +65,6 @@ class Committer:
         except BaseException:
             self._retire()
             raise
-
-    def probe(self) -> None:
-        """Commit and sync an empty change over a connection of its own; from any thread.
-
-        Raises
-        ------
-        RecordStoreUnavailable
-            Nothing can be written now.
-        """
-        try:
-            engine = open_store(self._location)
-            try:
-                with begin_write(engine) as connection:
-                    connection.execute(update(store_info).values(probes=store_info.c.probes + 1))
-            finally:
-                engine.dispose()
-        except CreditError:
-            raise
-        except Exception as error:
-            raise RecordStoreUnavailable(
-                f"Decisions cannot be recorded now: {self._failed(error)}."
-            ) from error
-
-    def not_written(self, cause: Exception) -> RecordStoreUnavailable:
-        """Make one error for each caller: an exception that is raised twice collects tracebacks."""
-        error = RecordStoreUnavailable(
-            f"It is not certain that the decision was recorded: {self._failed(cause)}. Repeat the request "
-            "with the same Idempotency-Key."
-        )
-        error.__cause__ = cause
-        return error
-
-    def _failed(self, cause: Exception) -> str:
-        return (
-            f"writing to {name_of(self._location)} failed ({cause_of(cause)}); check the database and the "
-            "free space and health of its disk"
-        )
 
     def close(self) -> None:
         """Close the connection."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Row, bindparam, select
 
@@ -17,7 +17,11 @@ from credit.records.sealing.subjectkeys import SubjectKeys, WrappedKey
 from credit.records.store.bulk import insert_new_rows
 from credit.records.store.schema import idempotency_keys, records, subject_keys, subjects
 
-Outcome: TypeAlias = Receipt | CreditError
+WRITTEN: Final = None
+"""The record was written, for the first time: whoever offered it knows its answer."""
+
+Outcome: TypeAlias = Receipt | CreditError | None
+"""`WRITTEN`, the stored answer to an idempotency key, or why there is neither."""
 
 _TAKEN_IDS = select(records.c.decision_id).where(
     records.c.decision_id.in_(bindparam("decision_ids", expanding=True))

@@ -38,12 +38,12 @@ def link(item: Prepared, sealing_key: SubjectKey, head: ChainHead) -> tuple[Row,
         sequence=sequence,
         subject_ref=sealing_key.subject_ref,
         key_id=sealing_key.key_id,
-        created_at=record.clear.created_at,
-        clear=item.clear,
+        created_at=record.created_at,
+        clear=record.clear,
         sealed=sealed,
     )
     row = (
         *(record.tenant, record.route, record.decision_id, head.writer, sequence, head.hash, hash_),
-        *(sealing_key.subject_ref, sealing_key.key_id, record.clear.created_at, item.clear, sealed),
+        *(sealing_key.subject_ref, sealing_key.key_id, record.created_at, record.clear, sealed),
     )
     return row, ChainHead(writer=head.writer, sequence=sequence, hash=hash_)

@@ -1,7 +1,7 @@
-"""Turn an offered record into bytes before any lock is taken.
+"""Check, compress and digest an encoded record before any lock is taken.
 
-All that can be wrong with a single record, and all the work that needs no database, is done here:
-a bad record then fails alone, and the time other writers wait stays short.
+All that can be wrong with a single record, and all the work that needs no database, is done by then:
+a bad record fails alone, and the time other writers wait stays short.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from credit.errors import RecordError
+from credit.records.append.encode import EncodedRecord, cannot_be_recorded, encode
 from credit.records.record import ClearPart, NewRecord
 from credit.records.sealing.keys import KeyProvider
-from credit.records.sealing.seal import pack
+from credit.records.sealing.seal import pack_encoded
 
-_clear_encoder = msgspec.json.Encoder(order="sorted")
 _clear_decoder = msgspec.json.Decoder(ClearPart)
 
 
@@ -25,10 +24,8 @@ class Prepared:
 
     Attributes
     ----------
-    clear
-        Canonical JSON of the clear part.
     packed
-        The sealed part, encoded and compressed, not yet encrypted.
+        The sealed part, compressed, not yet encrypted.
     applicant_digest, key_digest
         Keyed digests, which cover their scope (tenant; tenant and route) and so identify alone.
         None when the record has no applicant id or no idempotency key.
@@ -36,8 +33,7 @@ class Prepared:
         Keyed digest of the canonical body.
     """
 
-    record: NewRecord
-    clear: bytes
+    record: EncodedRecord
     packed: bytes
     applicant_digest: bytes | None
     key_digest: bytes | None
@@ -45,7 +41,12 @@ class Prepared:
 
 
 def prepare(record: NewRecord, keys: KeyProvider) -> Prepared:
-    """Encode and compress `record` and make its lookup digests.
+    """Encode `record` and prepare it, as `encode` and `prepare_encoded` do."""
+    return prepare_encoded(encode(record), keys)
+
+
+def prepare_encoded(record: EncodedRecord, keys: KeyProvider) -> Prepared:
+    """Check and compress `record` and make its lookup digests.
 
     Raises
     ------
@@ -55,27 +56,22 @@ def prepare(record: NewRecord, keys: KeyProvider) -> Prepared:
     try:
         return _prepare(record, keys)
     except (TypeError, ValueError, OverflowError) as error:
-        raise RecordError(
-            f"Decision {record.decision_id} cannot be recorded: a field has a type or value that "
-            "does not survive storing (see the cause); correct what builds the record."
-        ) from error
+        raise cannot_be_recorded(record.decision_id) from error
 
 
-def _prepare(record: NewRecord, keys: KeyProvider) -> Prepared:
-    clear = _clear_encoder.encode(record.clear)
-    _clear_decoder.decode(clear)  # JSON has no NaN, and a Struct does not check its fields
-    texts = (record.tenant, record.route, record.decision_id, record.clear.created_at)
+def _prepare(record: EncodedRecord, keys: KeyProvider) -> Prepared:
+    _clear_decoder.decode(record.clear)  # JSON has no NaN, and a Struct does not check its fields
+    texts = (record.tenant, record.route, record.decision_id, record.created_at)
     if b"\0" in "".join(texts).encode():  # which also refuses what is no Unicode
         raise ValueError("PostgreSQL has no place for a zero character in a text")
-    tenant, applicant_id = record.tenant.encode(), record.sealed.applicant_id
+    tenant = record.tenant.encode()
     return Prepared(
         record=record,
-        clear=clear,
-        packed=pack(record.sealed),
+        packed=pack_encoded(record.sealed),
         applicant_digest=(
             None
-            if applicant_id is None
-            else keys.lookup_digest(b"applicant", tenant, applicant_id.encode())
+            if record.applicant_id is None
+            else keys.lookup_digest(b"applicant", tenant, record.applicant_id.encode())
         ),
         key_digest=(
             None

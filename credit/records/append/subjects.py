@@ -168,7 +168,7 @@ class SubjectsOfBatch:
             rows.append(
                 (
                     *(wrapped.key_id, subject_ref, wrapped.master_key_id, wrapped.wrapped_key),
-                    item.record.clear.created_at,
+                    item.record.created_at,
                 )
             )
         insert_rows(self._connection, subject_keys, _KEY_COLUMNS, rows)
@@ -186,4 +186,4 @@ def find_keys(
 
 
 def _subject_row(subject_ref: str, item: Prepared) -> Row:
-    return (subject_ref, item.record.tenant, item.applicant_digest, item.record.clear.created_at)
+    return (subject_ref, item.record.tenant, item.applicant_digest, item.record.created_at)

@@ -12,24 +12,25 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TypeAlias
 
-from credit.errors import RecordStoreBusy, RecordStoreUnavailable
 from credit.records.append.commit import Committer
 from credit.records.append.idempotency import Outcome
 from credit.records.append.prepare import Prepared, prepare
+from credit.records.append.probe import probe
+from credit.records.append.refusals import closed, full, made_elsewhere, uncertain
+from credit.records.append.settle import AnyFuture, settle
 from credit.records.record import NewRecord, Receipt
 from credit.records.sealing.keys import KeyProvider
-from credit.records.store.location import Location, name_of
+from credit.records.store.location import Location
 
 logger = logging.getLogger(__name__)
-_Receipt: TypeAlias = "Future[Receipt] | asyncio.Future[Receipt]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
+    record: NewRecord
     prepared: Prepared
-    receipt: _Receipt
+    receipt: AnyFuture
     loop: asyncio.AbstractEventLoop | None
 
 
@@ -131,13 +132,10 @@ class RecordWriter:
         return receipt
 
     def _enqueue(
-        self, record: NewRecord, receipt: _Receipt, *, loop: asyncio.AbstractEventLoop | None
+        self, record: NewRecord, receipt: AnyFuture, *, loop: asyncio.AbstractEventLoop | None
     ) -> None:
         if os.getpid() != self._process:
-            raise RecordStoreUnavailable(
-                f"The record writer of {name_of(self._location)} belongs to the process that made it; "
-                "make one in this process."
-            )
+            raise made_elsewhere(self._location)
         with self._changed:
             self._check_room()  # before the work of preparing, which a full store must not cost
         try:
@@ -147,7 +145,7 @@ class RecordWriter:
             return
         with self._changed:
             self._check_room()
-            self._waiting.append(_Waiting(prepared, receipt, loop))
+            self._waiting.append(_Waiting(record, prepared, receipt, loop))
             self._changed.notify()
 
     def probe(self) -> None:
@@ -158,7 +156,7 @@ class RecordWriter:
         RecordStoreUnavailable
             Nothing can be written now.
         """
-        self._committer.probe()
+        probe(self._location)
 
     def close(self) -> None:
         """Write everything that was accepted, then stop. Blocks; calling it again does nothing."""
@@ -169,13 +167,9 @@ class RecordWriter:
 
     def _check_room(self) -> None:
         if self._closing:
-            raise RecordStoreUnavailable(
-                f"The record writer of {name_of(self._location)} is closed."
-            )
+            raise closed(self._location)
         if len(self._waiting) >= self._max_queue:
-            raise RecordStoreBusy(
-                f"{self._max_queue} decisions wait to be recorded; try again in a second."
-            )
+            raise full(self._max_queue)
 
     def _run(self) -> None:
         while batch := self._gather():
@@ -194,30 +188,25 @@ class RecordWriter:
             outcomes = self._committer.commit([waiting.prepared for waiting in batch])
         except Exception as error:
             logger.exception("a batch of %d decision records was not written", len(batch))
-            failed = [(waiting, self._committer.not_written(error)) for waiting in batch]
+            failed = [(waiting, uncertain(self._location, error)) for waiting in batch]
             _resolve_all(failed)
             return
         _resolve_all([(waiting, outcomes[waiting.prepared]) for waiting in batch])
 
 
 def _resolve_all(resolved: Sequence[tuple[_Waiting, Outcome]]) -> None:
-    of_loops: dict[asyncio.AbstractEventLoop, list[tuple[_Receipt, Outcome]]] = {}
+    of_loops: dict[asyncio.AbstractEventLoop, list[tuple[_Waiting, Outcome]]] = {}
     for waiting, outcome in resolved:
         if waiting.loop is None:
-            _resolve([(waiting.receipt, outcome)])
+            settle(waiting.receipt, waiting.record, outcome)
         else:
-            of_loops.setdefault(waiting.loop, []).append((waiting.receipt, outcome))
-    for loop, receipts in of_loops.items():
+            of_loops.setdefault(waiting.loop, []).append((waiting, outcome))
+    for loop, waited in of_loops.items():
         # A loop that was closed has nobody left to tell; the records are on disk.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_resolve, receipts)
+            loop.call_soon_threadsafe(_settle_all, waited)
 
 
-def _resolve(resolved: Sequence[tuple[_Receipt, Outcome]]) -> None:
-    for receipt, outcome in resolved:
-        if receipt.cancelled():  # only an asyncio future can be: its client hung up
-            continue
-        if isinstance(outcome, Receipt):
-            receipt.set_result(outcome)
-        else:
-            receipt.set_exception(outcome)
+def _settle_all(resolved: Sequence[tuple[_Waiting, Outcome]]) -> None:
+    for waiting, outcome in resolved:
+        settle(waiting.receipt, waiting.record, outcome)

@@ -44,8 +44,24 @@ def aad_of(record: StoredRecord) -> bytes:
     )
 
 
+def encode_part(part: SealedPart) -> bytes:
+    """Encode a part; what has no place in it is refused when it is packed.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        A value has a type or size that cannot be encoded.
+    """
+    return _encoder.encode(part)
+
+
 def pack(part: SealedPart) -> bytes:
-    """Encode and compress a part; the expensive half of sealing, which needs no key.
+    """Encode and compress a part, as `pack_encoded`."""
+    return pack_encoded(encode_part(part))
+
+
+def pack_encoded(encoded: bytes) -> bytes:
+    """Check and compress an encoded part; the expensive half of sealing, which needs no key.
 
     Level 1 because it takes nearly all of the gain: feature names repeat, float mantissas do not.
     A compressor is kept for each thread, because making one costs more than the work.
@@ -55,10 +71,8 @@ def pack(part: SealedPart) -> bytes:
     TypeError, ValueError, OverflowError
         A value has a type or size that could not be read back.
     """
-    encoded = _encoder.encode(part)
-    _decoder.decode(
-        encoded
-    )  # a Struct does not check its fields; what cannot be read is refused now
+    # A Struct does not check its fields: what cannot be read is refused now.
+    _decoder.decode(encoded)
     return _of_thread("compressor", _make_compressor).compress(encoded)
 
 

@@ -17,7 +17,7 @@ class UnrecordedGatewayReplica(GatewayReplica):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # In the replica's process alone, whose gateway is the only one to write.
-        vars(deployments)["RecordWriter"] = lambda *_, **__: Unrecorded()
+        vars(deployments)["RecordWriterAside"] = lambda *_, **__: Unrecorded()
         super().__init__(*arguments, **options)
 
 
