@@ -25,6 +25,13 @@ _WRITTEN = (
 )
 
 
+def first_receipt(item: Prepared) -> Receipt:
+    """Answer a record that was written for the first time, once that is committed."""
+    return Receipt(
+        decision_id=item.record.decision_id, answer=item.record.sealed.answer, replayed=False
+    )
+
+
 def write_batch(
     connection: Connection,
     batch: Sequence[Prepared],
@@ -64,9 +71,7 @@ def write_batch(
         else:
             row, head = link(item, key, head)
         rows.append(row)
-        outcomes[item] = Receipt(
-            decision_id=item.record.decision_id, answer=item.record.sealed.answer, replayed=False
-        )
+        outcomes[item] = first_receipt(item)
     insert_rows(connection, records, COLUMNS, rows)
     if claims.losers:
         outcomes.update(answer_losers(connection, claims.losers, keys))
@@ -92,11 +97,7 @@ def recall_batch(
     losers = []
     for item in batch:
         if item.record.decision_id in ours:
-            outcomes[item] = Receipt(
-                decision_id=item.record.decision_id,
-                answer=item.record.sealed.answer,
-                replayed=False,
-            )
+            outcomes[item] = first_receipt(item)
         else:
             losers.append(item)
     if losers:
