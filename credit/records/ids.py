@@ -6,8 +6,12 @@ import os
 import time
 from collections.abc import Callable
 
+from credit.records.randomness import RandomBytes
 
-def time_ordered_id(clock_ns: Callable[[], int] = time.time_ns) -> str:
+
+def time_ordered_id(
+    clock_ns: Callable[[], int] = time.time_ns, random_bytes: RandomBytes = os.urandom
+) -> str:
     """Make an id in the layout of UUID version 7 (RFC 9562, section 5.7).
 
     48 bits of Unix milliseconds, 12 bits of the fraction of that millisecond (method 3 of its
@@ -18,10 +22,12 @@ def time_ordered_id(clock_ns: Callable[[], int] = time.time_ns) -> str:
     ----------
     clock_ns
         Unix time in nanoseconds.
+    random_bytes
+        Where the random bits come from.
     """
     milliseconds, rest_ns = divmod(clock_ns(), 1_000_000)
     fraction = (rest_ns << 12) // 1_000_000
-    random_bits = int.from_bytes(os.urandom(8), "big") >> 2
+    random_bits = int.from_bytes(random_bytes(8), "big") >> 2
     version, variant = 0x7, 0b10
     digits = (
         f"{milliseconds << 80 | version << 76 | fraction << 64 | variant << 62 | random_bits:032x}"

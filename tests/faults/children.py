@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from credit.records import LocalKeyFile, Location, Receipt, RecordWriter
+from credit.records.append.prepare import Prepared
 from credit.records.append.writer import _resolve_all, _Waiting
 from tests.faults.disk import Cut
 from tests.faults.ledger import Ledger
@@ -135,9 +136,13 @@ def write_for_ever(orders: Orders, reports: Connection) -> None:
 class _HastyWriter(RecordWriter):
     """Answers first and commits then: what a record before the answer is meant to exclude."""
 
-    def _write(self, batch: Sequence[_Waiting]) -> None:
-        _resolve_all([(waiting, _receipt(waiting)) for waiting in batch])
-        self._committer.commit([waiting.prepared for waiting in batch])
+    def _write(self) -> None:
+        def take() -> list[Prepared]:
+            batch = self._take()
+            _resolve_all([(waiting, _receipt(waiting)) for waiting in batch])
+            return [waiting.prepared for waiting in batch]
+
+        self._committer.commit(take)
 
 
 def _receipt(waiting: _Waiting) -> Receipt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, NullPool, create_engine, event, text
+from sqlalchemy import Engine, NullPool, Pool, create_engine, event, text
 
 from credit.records import (
     START,
@@ -190,3 +191,17 @@ def watching(name: str, notice: Callable[..., None], kind: type[Any] = Engine) -
         yield
     finally:
         event.remove(kind, name, notice)
+
+
+@contextmanager
+def whole_batches(notice: Callable[[str], None]) -> Iterator[None]:
+    """Be told of the statements by which SQLite writes a batch and commits it."""
+
+    def trace(connection: Any, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.set_trace_callback(
+                lambda said: notice(said) if said.startswith("INSERT INTO temp.") else None
+            )
+
+    with watching("connect", trace, Pool):
+        yield

@@ -5,24 +5,32 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from credit.errors import CreditError
+from credit.records.append.at_once import write_at_once
 from credit.records.append.batch import recall_batch, write_batch
-from credit.records.append.draft import Draft, draft_batch
-from credit.records.append.idempotency import Outcome
+from credit.records.append.draft import Draft
+from credit.records.append.idempotency import WRITTEN, Outcome
 from credit.records.append.prepare import Prepared
 from credit.records.append.subjects import KeysBroken
 from credit.records.proof.chain import new_chain
 from credit.records.sealing.binding import bind_keys
 from credit.records.sealing.keys import KeyProvider
 from credit.records.sealing.subjectkeys import SubjectKeys
-from credit.records.store.engine import is_sqlite, settle_log, write_on
+from credit.records.store.engine import (
+    prepare_to_write,
+    settle_log,
+    write_on,
+)
 from credit.records.store.location import Location, name_of
 from credit.records.store.opening import cannot_open, open_store
+from credit.records.store.sqlite import next_in_line
 
 # How long a batch waits for a database that restarts or fails over before its clients are told.
 _PATIENCE_S = 5.0
@@ -54,14 +62,19 @@ class Committer:
         self._engine: Engine | None = self._open()
         self._connection: Connection | None = None
 
-    def commit(self, batch: Sequence[Prepared]) -> dict[Prepared, Outcome]:
-        """Write a batch; when this returns it is on disk.
+    def commit(self, take: Callable[[], Sequence[Prepared]]) -> dict[Prepared, Outcome]:
+        """Take a batch and write it; when this returns it is on disk.
+
+        `take` is called once, as late as it may be: when this writer is the next to write.
 
         After an error nobody knows whether the batch is in the store, so neither where the chain
         ends: identity and connection are given up, and the next batch begins a new chain.
         """
         try:
-            return self._commit_all(batch)
+            with ExitStack() as turn:
+                if isinstance(self._location, Path):
+                    turn.enter_context(next_in_line(self._location))
+                return self._commit_all(take(), turn.close)
         except BaseException:
             self._retire()
             raise
@@ -72,20 +85,26 @@ class Committer:
         if self._engine is not None:
             self._engine.dispose()
 
-    def _commit_all(self, batch: Sequence[Prepared]) -> dict[Prepared, Outcome]:
+    def _commit_all(
+        self, batch: Sequence[Prepared], locked: Callable[[], None]
+    ) -> dict[Prepared, Outcome]:
+        if not batch:
+            return {}
         try:
-            return self._commit_surely(batch)
+            return self._commit_surely(batch, locked)
         except KeysBroken as broken:
             rest = [item for item in batch if item not in broken.errors]
-            return {**broken.errors, **(self._commit_all(rest) if rest else {})}
+            return {**broken.errors, **self._commit_all(rest, locked)}
 
-    def _commit_surely(self, batch: Sequence[Prepared]) -> dict[Prepared, Outcome]:
+    def _commit_surely(
+        self, batch: Sequence[Prepared], locked: Callable[[], None]
+    ) -> dict[Prepared, Outcome]:
         """Repeat what was certainly not written; ask for what may have been."""
         deadline = time.monotonic() + _PATIENCE_S
         repeats = 0
         while True:
             try:
-                return self._commit_once(batch, again=repeats > 0)
+                return self._commit_once(batch, locked, again=repeats > 0)
             except (DBAPIError, sqlite3.IntegrityError) as error:
                 self._disconnect()
                 repeats += 1
@@ -94,12 +113,18 @@ class Committer:
                 elif not _rolled_back(error) or repeats > _MAX_REPEATS:
                     raise
 
-    def _commit_once(self, batch: Sequence[Prepared], *, again: bool) -> dict[Prepared, Outcome]:
+    def _commit_once(
+        self, batch: Sequence[Prepared], locked: Callable[[], None], *, again: bool
+    ) -> dict[Prepared, Outcome]:
         connection, head, keys = self._connect(), self._head, self._subject_keys
         draft = Draft()
-        if is_sqlite(connection) and not again:
-            draft = draft_batch(connection, batch, head, keys)
+        if not again:
+            draft, written = write_at_once(connection, batch, head, keys, locked=locked)
+            if written:
+                self._head = draft.rows[batch[-1]].head
+                return dict.fromkeys(batch, WRITTEN)
         with write_on(connection):
+            locked()
             done = recall_batch(connection, batch, head, keys) if again else None
             if done is None:
                 done = write_batch(connection, batch, head, keys, draft=draft, ids_may_repeat=again)
@@ -110,7 +135,8 @@ class Committer:
         if self._engine is None:
             self._engine = self._open()
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = connection = self._engine.connect()
+            prepare_to_write(connection)
         return self._connection
 
     def _disconnect(self) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from credit.records.append.prepare import Prepared
 from credit.records.proof.chain import ChainHead, record_hash
+from credit.records.randomness import RandomBytes
 from credit.records.sealing.cipher import encrypt
 from credit.records.sealing.seal import sealed_aad
 from credit.records.sealing.subjectkeys import SubjectKey
@@ -16,7 +19,9 @@ COLUMNS = (
 """What the values of a row are, in order."""
 
 
-def link(item: Prepared, sealing_key: SubjectKey, head: ChainHead) -> tuple[Row, ChainHead]:
+def link(
+    item: Prepared, sealing_key: SubjectKey, head: ChainHead, random_bytes: RandomBytes = os.urandom
+) -> tuple[Row, ChainHead]:
     """Make the row of a record behind `head`; returns it with the new end of the chain."""
     record, sequence = item.record, head.sequence + 1
     sealed = encrypt(
@@ -28,6 +33,7 @@ def link(item: Prepared, sealing_key: SubjectKey, head: ChainHead) -> tuple[Row,
             writer=head.writer,
             sequence=sequence,
         ),
+        random_bytes,
     )
     hash_ = record_hash(
         head.hash,

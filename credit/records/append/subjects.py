@@ -163,7 +163,7 @@ class SubjectsOfBatch:
                 or wrapped is None
                 or (made.subject_ref, wrapped.master_key_id) != (subject_ref, current)
             ):
-                made, wrapped = self._keys.make(subject_ref)
+                [(made, wrapped)] = self._keys.make([subject_ref])
             keys.append(made)
             rows.append(
                 (

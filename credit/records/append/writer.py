@@ -172,21 +172,32 @@ class RecordWriter:
             raise full(self._max_queue)
 
     def _run(self) -> None:
-        while batch := self._gather():
-            self._write(batch)
+        while self._wait():
+            self._write()
         self._committer.close()
 
-    def _gather(self) -> list[_Waiting]:
-        """Wait for records and take them; nothing is left to take once the writer closes."""
+    def _wait(self) -> bool:
+        """Wait for records; False once the writer closes and none is left."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing)
+            return bool(self._waiting)
+
+    def _take(self) -> list[_Waiting]:
+        with self._changed:
             size = min(len(self._waiting), self._max_batch)
             return [self._waiting.popleft() for _ in range(size)]
 
-    def _write(self, batch: Sequence[_Waiting]) -> None:
+    def _write(self) -> None:
+        batch: list[_Waiting] = []
+
+        def take() -> list[Prepared]:
+            batch.extend(self._take())
+            return [waiting.prepared for waiting in batch]
+
         try:
-            outcomes = self._committer.commit([waiting.prepared for waiting in batch])
+            outcomes = self._committer.commit(take)
         except Exception as error:
+            batch = batch or self._take()
             logger.exception("a batch of %d decision records was not written", len(batch))
             failed = [(waiting, uncertain(self._location, error)) for waiting in batch]
             _resolve_all(failed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
@@ -35,33 +35,36 @@ def page_checker(
     *,
     processes: int,
 ) -> Iterator[Check]:
-    """Give what checks stretches: in this process, or in several where it is worth their start."""
+    """Give what checks stretches: this process, and others beside it."""
     parts = (location, public_keys, ceilings)
-    if processes <= 1:
-        checker = PageChecker(*parts)
-        try:
-            yield lambda tasks: (_check_one(checker, task) for task in tasks)
-        finally:
-            checker.close()
-        return
-    # Spawned: this process may have threads and connections, which a fork would copy half-alive.
-    pool = ProcessPoolExecutor(
-        processes, multiprocessing.get_context("spawn"), _begin_process, parts
-    )
+    checker = PageChecker(*parts)
     try:
-        yield lambda tasks: _shared(pool, tasks)
+        if processes <= 1:
+            yield lambda tasks: (_check_one(checker, task) for task in tasks)
+            return
+        # Spawned: this process may have threads and connections, which a fork would copy half-alive.
+        pool = ProcessPoolExecutor(
+            processes - 1, multiprocessing.get_context("spawn"), _begin_process, parts
+        )
+        try:
+            yield lambda tasks: _shared(pool, checker, tasks)
+        finally:
+            pool.shutdown(cancel_futures=True)
     except BrokenProcessPool as error:
         raise RecordStoreUnavailable(
             "A process of the verification ended before its work was done, perhaps for lack of memory; "
             "verify with --workers 1."
         ) from error
     finally:
-        pool.shutdown(cancel_futures=True)
+        checker.close()
 
 
-def _shared(pool: ProcessPoolExecutor, tasks: list[Task]) -> Iterator[Page]:
-    for done in as_completed([pool.submit(_check_in_process, task) for task in tasks]):
-        yield done.result()
+def _shared(pool: ProcessPoolExecutor, checker: PageChecker, tasks: list[Task]) -> Iterator[Page]:
+    """Work from the last task on, while the others, once they have started, come from the first."""
+    waiting = [(task, pool.submit(_check_in_process, task)) for task in tasks]
+    while waiting:
+        task, elsewhere = waiting.pop()
+        yield _check_one(checker, task) if elsewhere.cancel() else elsewhere.result()
 
 
 def _begin_process(

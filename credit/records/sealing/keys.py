@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import hmac
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -19,12 +19,20 @@ from cryptography.exceptions import InvalidTag
 
 from credit.errors import KeyUnavailable
 from credit.records.framing import frame
-from credit.records.sealing.cipher import decrypt, encrypt
+from credit.records.randomness import drawn_at_once
+from credit.records.sealing.cipher import NONCE_BYTES, decrypt, encrypt
 from credit.records.sealing.keyfile import KeyFileContent, decode, encode, new_content
 from credit.records.sealing.private_file import mode_of_others, publish, replace
 from credit.records.store.sqlite import file_lock
 
 _OWNER_MAY_WRITE = 0o200
+
+
+class KeyToWrap(NamedTuple):
+    """A subject key, and what its wrapped form is bound to."""
+
+    key: bytes
+    aad: bytes
 
 
 class KeyProvider(Protocol):
@@ -41,8 +49,12 @@ class KeyProvider(Protocol):
         keys beside old records would make these unreadable and break deduplication silently.
         """
 
-    def wrap(self, key: bytes, aad: bytes) -> bytes:
-        """Encrypt a subject key under the master key that is current now, bound to `aad`."""
+    def wrap(self, keys: Sequence[KeyToWrap]) -> tuple[str, list[bytes]]:
+        """Encrypt subject keys, each bound to its `aad`, all under the master key that is current now.
+
+        Returns that master key's name, and the wrapped keys in the order given. Many at once, because a
+        look at what is current, or a call to a service, then serves a whole batch.
+        """
 
     def unwrap(self, wrapped: bytes, master_key_id: str, aad: bytes) -> bytes:
         """Undo `wrap`; `KeyUnavailable` when that master key is missing or does not fit."""
@@ -75,10 +87,18 @@ class _Stamp(NamedTuple):
 
 
 class _Held(NamedTuple):
-    """The keys in memory, and the file they came from."""
+    """The keys in memory, and the file they came from.
+
+    Attributes
+    ----------
+    lookup
+        HMAC under the lookup key, of nothing yet; a copy of it costs half of beginning a new one, and
+        unlike `hmac.digest` keeps the interpreter.
+    """
 
     stamp: _Stamp
     content: KeyFileContent
+    lookup: hmac.HMAC
 
 
 class LocalKeyFile:
@@ -121,10 +141,14 @@ class LocalKeyFile:
                 publish(self._path, encode(new_content()))
         self._load()
 
-    def wrap(self, key: bytes, aad: bytes) -> bytes:
-        """Encrypt a subject key under the current master key."""
+    def wrap(self, keys: Sequence[KeyToWrap]) -> tuple[str, list[bytes]]:
+        """Encrypt subject keys under the current master key; returns its name with them."""
         content = self._latest()
-        return encrypt(key, content.master_keys[content.current], aad)
+        master_key, nonces = (
+            content.master_keys[content.current],
+            drawn_at_once(NONCE_BYTES * len(keys)),
+        )
+        return content.current, [encrypt(key, master_key, aad, nonces) for key, aad in keys]
 
     def unwrap(self, wrapped: bytes, master_key_id: str, aad: bytes) -> bytes:
         """Decrypt a subject key.
@@ -144,7 +168,13 @@ class LocalKeyFile:
 
     def lookup_digest(self, *parts: bytes) -> bytes:
         """HMAC-SHA256 of the framed parts."""
-        return hmac.digest(self._content().lookup_key, frame(*parts), hashlib.sha256)
+        held = self._held
+        if held is None:
+            self._load()
+            return self.lookup_digest(*parts)
+        digest = held.lookup.copy()
+        digest.update(frame(*parts))
+        return digest.digest()
 
     def add_master_key(self) -> str:
         """Make a master key, which wraps from now on; the old ones stay.
@@ -214,7 +244,7 @@ class LocalKeyFile:
                 )
             # A reader may hold rows from before a rotation that has dropped their master key since.
             content = content.with_master_keys_of(self._held.content)
-        self._held = _Held(stamp, content)
+        self._held = _Held(stamp, content, hmac.new(content.lookup_key, digestmod=hashlib.sha256))
         return content
 
     def _read_to_change(self) -> KeyFileContent:

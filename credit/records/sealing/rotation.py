@@ -164,18 +164,18 @@ def _read(engine: Engine, current: str, after: str) -> Sequence[Row[Any]]:
 
 def _rewrap(engine: Engine, wrapping: SubjectKeys, rows: Sequence[Row[Any]]) -> int:
     """Wrap before the transaction, so that writers wait for the database's work only."""
-    changes = []
-    for row in rows:
-        stored = WrappedKey(row.key_id, row.subject_ref, row.master_key_id, row.wrapped_key)
-        wrapped = wrapping.rewrap(stored)
-        changes.append(
-            {
-                "id": row.key_id,
-                "old": row.wrapped_key,
-                "new": wrapped.wrapped_key,
-                "name": wrapped.master_key_id,
-            }
-        )
+    stored = [
+        WrappedKey(row.key_id, row.subject_ref, row.master_key_id, row.wrapped_key) for row in rows
+    ]
+    changes = [
+        {
+            "id": old.key_id,
+            "old": old.wrapped_key,
+            "new": new.wrapped_key,
+            "name": new.master_key_id,
+        }
+        for old, new in zip(stored, wrapping.rewrap(stored), strict=True)
+    ]
     with begin_write(engine) as connection:
         return connection.execute(_REWRAP, changes).rowcount
 

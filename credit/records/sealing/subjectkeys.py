@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from credit.records.framing import frame
 from credit.records.ids import time_ordered_id
+from credit.records.randomness import RandomBytes
 from credit.records.sealing.cipher import new_key
-from credit.records.sealing.keys import KeyProvider
+from credit.records.sealing.keys import KeyProvider, KeyToWrap
 
 # 32-byte keys: a few hundred kB at most, and enough for every applicant of a busy hour.
 _REMEMBERED = 4096
@@ -51,20 +54,29 @@ class SubjectKeys:
         """Name of the master key that wraps now."""
         return self._provider.master_key_id
 
-    def make(self, subject_ref: str) -> tuple[SubjectKey, WrappedKey]:
-        """Make a key for a subject; the caller stores the wrapped form."""
-        made = SubjectKey(key_id=time_ordered_id(), subject_ref=subject_ref, key=new_key())
-        return made, self._wrap(made)
+    def make(
+        self, subject_refs: Sequence[str], random_bytes: RandomBytes = os.urandom
+    ) -> list[tuple[SubjectKey, WrappedKey]]:
+        """Make a key for each of some subjects; the caller stores the wrapped forms."""
+        made = [
+            SubjectKey(
+                key_id=time_ordered_id(random_bytes=random_bytes),
+                subject_ref=subject_ref,
+                key=new_key(random_bytes),
+            )
+            for subject_ref in subject_refs
+        ]
+        return list(zip(made, self._wrap(made), strict=True))
 
-    def rewrap(self, stored: WrappedKey) -> WrappedKey:
-        """Wrap a stored key under the master key that is current now.
+    def rewrap(self, stored: Sequence[WrappedKey]) -> list[WrappedKey]:
+        """Wrap stored keys under the master key that is current now.
 
         Raises
         ------
         KeyUnavailable
-            The master key that it is wrapped under is missing or does not fit.
+            A master key that they are wrapped under is missing or does not fit.
         """
-        return self._wrap(self._open(stored))
+        return self._wrap([self._open(key) for key in stored])
 
     def unwrap(self, stored: WrappedKey) -> SubjectKey:
         """Open a stored key, or remember it.
@@ -92,13 +104,16 @@ class SubjectKeys:
         )
         return SubjectKey(key_id=stored.key_id, subject_ref=stored.subject_ref, key=key)
 
-    def _wrap(self, opened: SubjectKey) -> WrappedKey:
-        while True:
-            name = self._provider.master_key_id
-            wrapped = self._provider.wrap(opened.key, _aad(opened.key_id, opened.subject_ref))
-            # The master key may be rotated between the two calls, by another program.
-            if self._provider.master_key_id == name:
-                return WrappedKey(opened.key_id, opened.subject_ref, name, wrapped)
+    def _wrap(self, opened: Sequence[SubjectKey]) -> list[WrappedKey]:
+        if not opened:
+            return []
+        name, wrapped = self._provider.wrap(
+            [KeyToWrap(key.key, _aad(key.key_id, key.subject_ref)) for key in opened]
+        )
+        return [
+            WrappedKey(key.key_id, key.subject_ref, name, of_key)
+            for key, of_key in zip(opened, wrapped, strict=True)
+        ]
 
 
 def _aad(key_id: str, subject_ref: str) -> bytes:

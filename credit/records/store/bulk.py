@@ -10,10 +10,10 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Select, Table
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.types import BigInteger, Integer, TypeEngine
 
+from credit.records.store.arrays import array_of, array_type
 from credit.records.store.engine import is_sqlite
 
 Row = tuple[Any, ...]
@@ -94,7 +94,8 @@ def _insert(
         return n_inserted
     # One array for each column: one message and one plan, however many rows there are.
     statement = _for_postgres(table, names, skip_conflicts=skip_conflicts)
-    arrays = tuple(list(column) for column in zip(*rows, strict=True))
+    kinds = [table.c[name].type for name in names]
+    arrays = tuple(array_of(*column) for column in zip(kinds, zip(*rows, strict=True), strict=True))
     return connection.exec_driver_sql(statement, arrays).rowcount
 
 
@@ -119,7 +120,7 @@ def _for_sqlite(
 
 @lru_cache(maxsize=32)
 def _for_postgres(table: Table, columns: tuple[str, ...], *, skip_conflicts: bool) -> str:
-    arrays = ", ".join(f"%b::{_postgres_type(table.c[name].type)}[]" for name in columns)
+    arrays = ", ".join(f"%b::{array_type(table.c[name].type)}" for name in columns)
     return f"{_into(table, columns)} SELECT * FROM unnest({arrays}){_unless(skip_conflicts)}"  # noqa: S608 - our own names
 
 
@@ -129,11 +130,3 @@ def _into(table: Table, columns: Sequence[str]) -> str:
 
 def _unless(skip_conflicts: bool) -> str:
     return " ON CONFLICT DO NOTHING" if skip_conflicts else ""
-
-
-def _postgres_type(kind: TypeEngine[Any]) -> str:
-    if isinstance(kind, LargeBinary):
-        return "bytea"
-    if isinstance(kind, BigInteger):
-        return "int8"
-    return "int4" if isinstance(kind, Integer) else "text"

@@ -73,6 +73,12 @@ def write_on(connection: Connection) -> Iterator[None]:
         yield
 
 
+def prepare_to_write(connection: Connection) -> None:
+    """Set a connection up for one who writes records all the time and looks up nothing without an index."""
+    if not is_sqlite(connection):
+        postgres.expect_lookups_only(connection)
+
+
 @contextlib.contextmanager
 def begin_alone(engine: Engine) -> Iterator[Connection]:
     """Hold a write transaction that excludes every other of this kind, on both databases."""

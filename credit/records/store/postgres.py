@@ -10,6 +10,7 @@ from sqlalchemy.exc import DisconnectionError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from credit.errors import RecordStoreUnavailable, SettingsInvalid
+from credit.records.store.arrays import teach_driver
 from credit.records.store.location import name_of, postgres_url
 
 # A server that is gone without a word (a pulled cable) is given up after this time.
@@ -40,6 +41,7 @@ def postgres_engine(address: str, *, read_only: bool = False) -> Engine:
     if read_only:
         options.append("-c default_transaction_read_only=on")
     try:
+        teach_driver()  # first, because the engine copies what the driver knows
         engine = create_engine(
             postgres_url(address),
             connect_args={
@@ -107,6 +109,17 @@ def refuse_foreign_order(connection: Connection) -> None:
             f"at {next_}), so their order cannot be told. Restore a physical backup instead of a dump, or stop "
             f"this server and bring its counter beyond {newest} with pg_resetwal -x (and -e)."
         )
+
+
+def expect_lookups_only(connection: Connection) -> None:
+    """Let every plan of this connection go through indexes, and be made once.
+
+    A plan that was made while the tables were empty would read them whole, and be kept while they grow.
+    """
+    for setting in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+        connection.exec_driver_sql(f"SET {setting} = off")
+    connection.exec_driver_sql("SET plan_cache_mode = force_generic_plan")
+    connection.commit()
 
 
 def exclude_others(connection: Connection) -> None:

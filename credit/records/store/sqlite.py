@@ -168,9 +168,24 @@ def begin_immediate(engine: Engine) -> Iterator[Connection]:
 @contextlib.contextmanager
 def write_on(connection: Connection) -> Iterator[None]:
     """Hold the write transaction on an open connection, as `begin_immediate`."""
-    path = _database(connection.engine)
     connection.execution_options(**{_BEGIN_MODE: "IMMEDIATE"})
-    with file_lock(path), connection.begin():
+    with lock_of(connection), connection.begin():
+        yield
+
+
+def lock_of(connection: Connection) -> contextlib.AbstractContextManager[None]:
+    """Hold the lock that every write transaction of this file holds, for a statement that is one itself."""
+    return file_lock(_database(connection.engine))
+
+
+@contextlib.contextmanager
+def next_in_line(path: Path) -> Iterator[None]:
+    """Be the one writer of this file that gets the lock of its transaction next.
+
+    Whoever takes its batch only then takes all that gathered while it waited, and seals it while the one
+    before still writes.
+    """
+    with file_lock(Path(f"{path}.next")):
         yield
 
 

@@ -14,7 +14,9 @@ from sqlalchemy import Connection
 
 from credit.errors import RecordStoreUnavailable
 from credit.records import LocalKeyFile, Receipt, RecordWriter
-from credit.records.append import commit
+from credit.records.append import commit, known, postgres_statement
+from credit.records.append.draft import Draft
+from credit.records.store.trips import Found, begin_and_run, run
 from tests.postgres import PostgresServer
 from tests.records.append.forwarder import Fault, Forwarder
 from tests.records.samples import broken_links, everything, new_record, tamper, watching
@@ -125,18 +127,32 @@ def held(address: str) -> Iterator[None]:
 
 
 class Terminator:
-    """Ends the server's side of a connection when a statement of a writer comes by."""
+    """Ends the server's side of a connection when a writer comes to a certain point."""
 
     def __init__(self, address: str, moment: str) -> None:
         self._address = address
         self._moment = moment
         self.struck = 0
 
+    def before(self, moment: str, trip: Callable[..., Found]) -> Callable[..., Found]:
+        """Strike before a trip, if this is the moment."""
+
+        def struck(connection: Connection, *arguments: Any) -> Found:
+            if moment == self._moment:
+                self._strike(connection)
+            return trip(connection, *arguments)
+
+        return struck
+
     def on_statement(self, connection: Connection, _: object, statement: str, *__: object) -> None:
         if statement.startswith(self._moment):
-            self.on_commit(connection)
+            self._strike(connection)
 
     def on_commit(self, connection: Connection) -> None:
+        if self._moment == "COMMIT":
+            self._strike(connection)
+
+    def _strike(self, connection: Connection) -> None:
         if self.struck:
             return
         self.struck += 1
@@ -145,18 +161,31 @@ class Terminator:
             other.execute("SELECT pg_terminate_backend(%s, 10000)", [driver.info.backend_pid])
 
 
-@pytest.mark.parametrize(
-    "moment", ["INSERT INTO idempotency_keys", "INSERT INTO subject_keys", "COMMIT"]
-)
+@pytest.mark.parametrize("moment", ["look up", "write", "COMMIT"])
 def test_a_connection_that_the_server_ends_costs_nothing(
-    keys: LocalKeyFile, postgres_database: str, moment: str
+    keys: LocalKeyFile, postgres_database: str, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminator = Terminator(postgres_database, moment)
     with RecordWriter(postgres_database, keys) as writer:
         first = writer.append(new_record()).result()
-        name = "commit" if moment == "COMMIT" else "before_cursor_execute"
-        notice = terminator.on_commit if moment == "COMMIT" else terminator.on_statement
-        with watching(name, notice):
+        monkeypatch.setattr(known, "begin_and_run", terminator.before("look up", begin_and_run))
+        monkeypatch.setattr(postgres_statement, "run", terminator.before("write", run))
+        with watching("commit", terminator.on_commit):
+            second = writer.append(new_record(key="k", applicant_id="new")).result()
+
+    assert terminator.struck == 1
+    check_written_once(postgres_database, [first, second])
+
+
+@pytest.mark.parametrize("moment", ["INSERT INTO idempotency_keys", "INSERT INTO subject_keys"])
+def test_a_connection_that_the_server_ends_on_the_careful_way_costs_nothing(
+    keys: LocalKeyFile, postgres_database: str, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "write_at_once", lambda *_, **__: (Draft(), False))
+    terminator = Terminator(postgres_database, moment)
+    with RecordWriter(postgres_database, keys) as writer:
+        first = writer.append(new_record()).result()
+        with watching("before_cursor_execute", terminator.on_statement):
             second = writer.append(new_record(key="k", applicant_id="new")).result()
 
     assert terminator.struck == 1
@@ -232,16 +261,14 @@ def test_a_server_that_stays_away_means_no_receipt_and_the_next_start_goes_on(
 
 
 def test_a_deadlock_with_another_program_is_repeated(
-    keys: LocalKeyFile, postgres_database: str
+    keys: LocalKeyFile, postgres_database: str, states: Counter[str]
 ) -> None:
     """The other waits for the key that our batch claims, and our batch for a row of the other."""
-    states: Counter[str] = Counter()
     with RecordWriter(postgres_database, keys) as writer:
         writer.append(new_record()).result()
         with (
             psycopg.connect(postgres_database) as other,
             psycopg.connect(postgres_database, autocommit=True) as watch,
-            watching("handle_error", count_states(states)),
         ):
             # Who finds the deadlock gives way: ours, if the other is patient.
             other.execute("SET deadlock_timeout = '60s'")
@@ -262,14 +289,15 @@ def test_a_deadlock_with_another_program_is_repeated(
 
 @pytest.mark.parametrize(("failures", "written"), [(3, True), (100, False)])
 def test_serialization_failures_are_repeated_a_few_times(
-    keys: LocalKeyFile, postgres_database: str, failures: int, written: bool
+    keys: LocalKeyFile,
+    postgres_database: str,
+    states: Counter[str],
+    failures: int,
+    written: bool,
 ) -> None:
-    states: Counter[str] = Counter()
     with RecordWriter(postgres_database, keys) as writer:
         fail_first(postgres_database, failures)
-        with watching("handle_error", count_states(states)):
-            offered = writer.append(new_record())
-            error = offered.exception()
+        error = writer.append(new_record()).exception()
 
     assert len(everything(postgres_database)) == written
     assert (error is None) is written
@@ -297,11 +325,18 @@ def fail_first(address: str, failures: int) -> None:
     )
 
 
-def count_states(states: Counter[str]) -> Callable[[Any], None]:
-    def notice(context: Any) -> None:
-        states[str(getattr(context.original_exception, "sqlstate", ""))] += 1
+@pytest.fixture
+def states(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Counts the SQLSTATE of every error after which a batch may be repeated."""
+    counted: Counter[str] = Counter()
+    judge = commit._rolled_back
 
-    return notice
+    def notice(error: Any) -> bool:
+        counted[str(getattr(error.orig, "sqlstate", ""))] += 1
+        return judge(error)
+
+    monkeypatch.setattr(commit, "_rolled_back", notice)
+    return counted
 
 
 def n_waiting_for_locks(connection: psycopg.Connection[Any]) -> int:

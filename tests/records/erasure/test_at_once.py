@@ -6,7 +6,7 @@ import json
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -84,13 +84,15 @@ def test_a_key_that_is_made_for_a_known_subject_is_destroyed_with_it(
 ) -> None:
     """The erasure comes between the writer's look at the subject and the new key."""
     writer.append(new_record()).result()
+    [first] = everything(location)
     tamper(location, "UPDATE subject_keys SET wrapped_key = NULL")
     make, erasures = SubjectKeys.make, list[Other]()
 
-    def slow(self: SubjectKeys, subject_ref: str) -> Any:
-        erasures.append(Other(location, lambda: erase_now(applicant_id="applicant-1")))
-        assert erasures[0].waits()
-        return make(self, subject_ref)
+    def slow(self: SubjectKeys, subject_refs: Sequence[str], *rest: Any) -> Any:
+        if list(subject_refs) == [first.subject_ref]:
+            erasures.append(Other(location, lambda: erase_now(applicant_id="applicant-1")))
+            assert erasures[0].waits()
+        return make(self, subject_refs, *rest)
 
     monkeypatch.setattr(SubjectKeys, "make", slow)
     writer.append(new_record()).result()

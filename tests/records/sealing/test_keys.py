@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import multiprocessing
 import pickle
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from credit.errors import KeyUnavailable
 from credit.records import LocalKeyFile, Location, RecordReader, RecordWriter
+from credit.records.sealing.keys import KeyToWrap
 from tests.records.samples import new_record
 from tests.records.workers import make_keys
 
@@ -150,12 +153,36 @@ def test_nothing_shows_or_carries_the_keys(made: LocalKeyFile, key_file: Path) -
 
 def test_keys_still_work_after_pickling(made: LocalKeyFile) -> None:
     copy = pickle.loads(pickle.dumps(made))  # noqa: S301
+    name, [wrapped] = made.wrap([KeyToWrap(b"k" * 32, b"aad")])
 
-    assert copy.unwrap(made.wrap(b"k" * 32, b"aad"), made.master_key_id, b"aad") == b"k" * 32
+    assert copy.unwrap(wrapped, name, b"aad") == b"k" * 32
+
+
+def test_keys_that_are_wrapped_together_open_one_by_one(made: LocalKeyFile) -> None:
+    plain = [KeyToWrap(bytes([i]) * 32, b"subject %d" % i) for i in range(5)]
+
+    name, wrapped = made.wrap(plain)
+
+    assert [made.unwrap(w, name, p.aad) for w, p in zip(wrapped, plain, strict=True)] == [
+        p.key for p in plain
+    ]
+    nonces = {w[:12] for w in wrapped}
+    assert len(nonces) == 5
+
+
+def test_a_lookup_digest_is_the_hmac_of_its_framed_parts(
+    made: LocalKeyFile, key_file: Path
+) -> None:
+    """RFC 2104, computed by the standard library in another way."""
+    key = base64.b64decode(json.loads(key_file.read_bytes())["lookup_key"])
+    framed = b"".join(len(part).to_bytes(8, "big") + part for part in (b"scope", b"x" * 5000))
+
+    assert made.lookup_digest(b"scope", b"x" * 5000) == hmac.digest(key, framed, "sha256")
+    assert made.lookup_digest(b"scope") != made.lookup_digest(b"scop", b"e")
 
 
 def test_a_wrapped_key_opens_only_for_what_it_was_wrapped_for(made: LocalKeyFile) -> None:
-    wrapped = made.wrap(b"k" * 32, b"subject 1")
+    _, [wrapped] = made.wrap([KeyToWrap(b"k" * 32, b"subject 1")])
 
     with pytest.raises(KeyUnavailable, match="does not open"):
         made.unwrap(wrapped, made.master_key_id, b"subject 2")
@@ -164,7 +191,7 @@ def test_a_wrapped_key_opens_only_for_what_it_was_wrapped_for(made: LocalKeyFile
 
 
 def test_rotating_the_master_key_keeps_every_lookup(made: LocalKeyFile, key_file: Path) -> None:
-    wrapped, master = made.wrap(b"k" * 32, b"aad"), made.master_key_id
+    master, [wrapped] = made.wrap([KeyToWrap(b"k" * 32, b"aad")])
     digest = made.lookup_digest(b"applicant")
     held = json.loads(key_file.read_bytes())
     held["master_keys"]["next"] = held["lookup_key"]  # any 32 bytes will do

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import pytest
 from credit.errors import KeyUnavailable, RecordStoreUnavailable, SettingsInvalid
 from credit.records import LocalKeyFile, Location, RecordReader, RecordWriter
 from credit.records.sealing import rotation
-from credit.records.sealing.keys import KeyProvider, MasterKeyHolder
+from credit.records.sealing.keyfile import KeyFileContent
+from credit.records.sealing.keys import KeyProvider, KeyToWrap, MasterKeyHolder
 from credit.records.sealing.rotation import count_keys, rotate_master_key
 from credit.records.sealing.subjectkeys import SubjectKeys
 from credit.records.store.engine import open_engine
@@ -35,8 +36,8 @@ class KeyService:
     def prepare(self, *, create: bool) -> None:
         self._file.prepare(create=create)
 
-    def wrap(self, key: bytes, aad: bytes) -> bytes:
-        return self._file.wrap(key, aad)
+    def wrap(self, keys: Sequence[KeyToWrap]) -> tuple[str, list[bytes]]:
+        return self._file.wrap(keys)
 
     def unwrap(self, wrapped: bytes, master_key_id: str, aad: bytes) -> bytes:
         return self._file.unwrap(wrapped, master_key_id, aad)
@@ -240,17 +241,17 @@ def test_a_rotation_in_the_middle_of_wrapping_does_not_mix_two_master_keys(
     keys: LocalKeyFile,
 ) -> None:
     class Rotated(LocalKeyFile):
-        @property
-        def master_key_id(self) -> str:
-            name = super().master_key_id
+        def _latest(self) -> KeyFileContent:
+            content = super()._latest()
             if len(in_file(self._path)) == 1:
                 LocalKeyFile(self._path).add_master_key()
-            return name
+            return content
 
     keys.prepare(create=True)
 
-    made, wrapped = SubjectKeys(Rotated(keys._path)).make("subject")
+    [(made, wrapped)] = SubjectKeys(Rotated(keys._path)).make(["subject"])
 
+    assert len(in_file(keys._path)) == 2
     assert SubjectKeys(LocalKeyFile(keys._path)).unwrap(wrapped) == made
 
 
@@ -328,7 +329,7 @@ def test_a_key_file_that_is_exchanged_under_a_running_program_is_refused(
     (tmp_path / "other.json").replace(key_file)
 
     with pytest.raises(KeyUnavailable, match="exchanged for that of another store"):
-        keys.wrap(b"k" * 32, b"")
+        keys.wrap([KeyToWrap(b"k" * 32, b"")])
 
 
 def test_a_running_program_goes_on_when_the_key_file_is_lost(key_file: Path) -> None:
@@ -336,7 +337,9 @@ def test_a_running_program_goes_on_when_the_key_file_is_lost(key_file: Path) -> 
     keys.prepare(create=True)
     key_file.unlink()
 
-    assert keys.unwrap(keys.wrap(b"k" * 32, b""), keys.master_key_id, b"") == b"k" * 32
+    name, [wrapped] = keys.wrap([KeyToWrap(b"k" * 32, b"")])
+
+    assert keys.unwrap(wrapped, name, b"") == b"k" * 32
 
 
 def test_a_subject_key_that_does_not_open_is_named_by_its_master_key(

@@ -17,6 +17,7 @@ from credit.records import KeyProvider, NewRecord
 from credit.records.framing import frame
 from credit.records.ids import time_ordered_id
 from credit.records.sealing.cipher import encrypt, new_key
+from credit.records.sealing.keys import KeyToWrap
 from credit.records.sealing.seal import sealed_aad
 from credit.records.store import migrate
 
@@ -128,14 +129,15 @@ def _append(
         },
     )
     aad = frame(b"subject-key/1", key_id.encode(), subject_ref.encode())
+    master_key_id, [wrapped] = keys.wrap([KeyToWrap(key, aad)])
     _insert(
         connection,
         "subject_keys",
         {
             **common,
             "key_id": key_id,
-            "master_key_id": keys.master_key_id,
-            "wrapped_key": keys.wrap(key, aad),
+            "master_key_id": master_key_id,
+            "wrapped_key": wrapped,
         },
     )
     _insert(connection, "records", {**row, "previous_hash": previous, "hash": hash_})

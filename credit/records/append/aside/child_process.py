@@ -51,13 +51,13 @@ def start(location: Location, key_path: Path) -> ChildProcess:
         for end in (ours, its):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
         command = [sys.executable, "-m", "credit.records.append.aside.child", str(its.fileno())]
-        process = subprocess.Popen(command, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            command, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL
+        )
     child = ChildProcess(ours, process)
     try:
         ours.sendall(frame(msgspec.msgpack.encode(Opening.of(location, key_path))))
-        opened = _first_answer(ours, location)
-        if opened.failed is not None:
-            raise opened.failed.error()
+        _require_opened(ours, location)
     except BaseException:
         child.abandon()
         raise
@@ -65,11 +65,14 @@ def start(location: Location, key_path: Path) -> ChildProcess:
     return child
 
 
-def _first_answer(ours: socket.socket, location: Location) -> Opened:
+def _require_opened(ours: socket.socket, location: Location) -> None:
     frames = Frames()
     while piece := ours.recv(4096):
         for message in frames.feed(piece):
-            return _opened.decode(message)
+            failed = _opened.decode(message).failed
+            if failed is not None:
+                raise failed.error()
+            return
     raise RecordStoreUnavailable(
         f"The process that writes records to {name_of(location)} ended before it began; its reason is in "
         "the log above."
