@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import secrets
 import socket
 import tempfile
@@ -13,6 +15,9 @@ from pathlib import Path
 from cluster.haproxy_leash import write_launcher
 from credit.errors import SettingsInvalid
 from serve_app.edge import IMPORT_PATH
+
+# Above those of Ray's workers, which end at 19999, and below the ephemeral ones of Linux, from 32768.
+_PORTS = range(20000, 32768)
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 """Sweeps put some 100 MB of folds there; the service puts nothing there."""
@@ -86,6 +91,10 @@ def _serve_environment(folder: Path) -> dict[str, str]:
         "RAY_SERVE_LOG_TO_STDERR": "1",
         "RAY_SERVE_HAPROXY_NBTHREAD": "1",
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        # HAProxy sends a line for each request to a syslog, where nobody listens: one in a million now.
+        "RAY_SERVE_HAPROXY_LOG_TARGET": "127.0.0.1:514 sample 1:1000000",
+        # Ray's own metrics, which nobody scrapes here, took up to a fifth of a core; ours are at /metrics.
+        "RAY_enable_metrics_collection": "0",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": IMPORT_PATH,
         # A client that does not get on with its request is let go; Serve's default is an hour.
         "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": "30",
@@ -118,10 +127,23 @@ def training_threads() -> int:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that is free now."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is free now and stays so until it is used.
+
+    It is none of those that the system gives to whoever asks for any: between the choice and its use, one
+    of the many processes of Ray would get it sooner or later.
+
+    Raises
+    ------
+    SettingsInvalid
+        No port is free.
+    """
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with closing(socket.socket()) as probe, contextlib.suppress(OSError):
+            probe.bind(("", port))
+            return port
+    raise SettingsInvalid(
+        f"no port from {_PORTS[0]} to {_PORTS[-1]} is free: end what listens there"
+    )
 
 
 def require_free_port(host: str, port: int) -> None:

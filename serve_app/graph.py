@@ -82,8 +82,6 @@ def _deployment(cls: type, name: str, args: ServiceArgs, node: NodeArgs) -> serv
         max_surge_percent=50,
         health_check_period_s=5,
         # Below the level Serve still builds the line of the access log for each request, to throw it away.
-        logging_config=LoggingConfig(
-            encoding="JSON", log_level="WARNING", enable_access_log=False
-        ),
+        logging_config=LoggingConfig(encoding="JSON", log_level="WARNING", enable_access_log=False),
         **scale,
     )

@@ -13,10 +13,13 @@ from serve_app.nodes import Node, PinnedValues
 Out = TypeVar("Out")
 Answered = TypeVar("Answered", covariant=True)
 
-BATCHES_IN_FLIGHT = 4
+BATCHES_IN_FLIGHT = 1
 """Calls on their way to one node from one gateway; what comes meanwhile gathers for the next.
 
-Measured on two cores at 64 connections: see docs/benchmarks.md.
+One, because a gateway spends ten times as long on a call as a node does on an item: it cannot keep two replicas
+of a node busy. Answers a second of the graph on two cores, at 16 and at 64 connections: 335 and 835 with one
+call, 224 and 503 with two, 185 and 367 with four; 126 and 156 with a call for each item, gathered on the
+node's side by ``@serve.batch`` without a wait.
 """
 
 MAXIMUM_BATCH = 64
@@ -60,8 +63,8 @@ class GatheringLink(Generic[Out]):
     """The node is a deployment; what waits travels together.
 
     A call over a hop costs about a millisecond of this process, whatever it carries. An item that
-    finds fewer than :data:`BATCHES_IN_FLIGHT` calls under way goes at once, alone. Others wait for the
-    first of them to return, at most :data:`PATIENCE_S`, and then go as one call: nothing ever waits for
+    finds fewer than :data:`BATCHES_IN_FLIGHT` calls under way goes at once, alone. Others wait for one
+    to return, at most :data:`PATIENCE_S`, and then go as one call: nothing ever waits for
     company, and the busier the gateway, the larger the calls.
 
     Parameters

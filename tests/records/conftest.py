@@ -32,8 +32,13 @@ def location(request: pytest.FixtureRequest) -> Location:
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> LocalKeyFile:
-    return LocalKeyFile(tmp_path / "var" / "keys.json")
+def key_path(tmp_path: Path) -> Path:
+    return tmp_path / "var" / "keys.json"
+
+
+@pytest.fixture
+def keys(key_path: Path) -> LocalKeyFile:
+    return LocalKeyFile(key_path)
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_ray_serve_finds_it() -> None:
 
 
 @pytest.mark.parametrize("kind", ["http", "lifespan"])
-def test_the_application_sees_the_rest(kind: str) -> None:
+def test_the_application_sees_the_rest_and_our_orders(kind: str) -> None:
     seen: list[Any] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -65,7 +65,12 @@ def test_the_application_sees_the_rest(kind: str) -> None:
 
     scope: dict[str, Any] = {"type": kind}
     if kind == "http":
-        scope["headers"] = [(b"x-request-timeout-seconds", b"0"), (b"a", b"1")]
+        scope["headers"] = [(b"x-request-timeout-seconds", b"7"), (b"a", b"1")]
     asyncio.run(Edge(app)(scope, None, None))  # type: ignore[arg-type]
 
-    assert seen[0].get("headers") == ([(b"a", b"1")] if kind == "http" else None)
+    headers = seen[0].get("headers")
+    assert (headers is None) == (kind == "lifespan")
+    if headers is not None:
+        assert headers[0] == (b"a", b"1")
+        assert parse_request_timeout_header(dict(headers), 10.0) is None
+        assert parse_disconnect_disabled_header(dict(headers))

@@ -65,9 +65,7 @@ def serve(bundle: Path, home: Path | None, listening: socket.socket) -> None:
     )
     shelf = BundleShelf(bundle.parent, [bundle.name])
     writer = (
-        Unrecorded()
-        if home is None
-        else RecordWriterAside(home / "records.db", home / "keys.json")
+        Unrecorded() if home is None else RecordWriterAside(home / "records.db", home / "keys.json")
     )
     scoring = Scoring(shelf, local_links(shelf, rollout))
     reader = RecordReader(Path("none"))  # the bench asks for no decision twice

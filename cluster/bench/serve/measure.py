@@ -160,8 +160,9 @@ class Bench:
 
     @contextmanager
     def ready(self, contender: Contender) -> Iterator[Running]:
-        """Start a contender, check its answers, warm it."""
+        """Start a contender, check its answers, let it come to rest, warm it."""
         with running(contender, self.work, self.room, self.peers) as run:
             require_right_answers(run, self.work, self.expected)
+            run.family.settle()
             self.driver.closed(run.place.port, run.requests, connections=16, seconds=WARM_S)
             yield run

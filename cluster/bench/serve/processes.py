@@ -19,6 +19,10 @@ from credit.errors import ServiceUnavailable
 POLITE_S = 30.0
 """How long a contender may take to end by itself; Ray takes about five seconds."""
 
+SETTLE_S = 30.0
+AT_REST = 0.25
+"""Share of one core below which a family counts as at rest; an idle Ray takes about a tenth."""
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAUSE_S = 0.05
 _LAST_LINES = 3
@@ -115,6 +119,18 @@ class Family:
             rss=sum(rss for rss, _ in parts),
             pss=sum(pss for pss in shares if pss is not None) if known else None,
         )
+
+    def settle(self) -> None:
+        """Wait until what it does on its own, such as starting workers that nobody needs yet, has ended.
+
+        At most :data:`SETTLE_S`: who never comes to rest is measured as it is.
+        """
+        end = time.perf_counter() + SETTLE_S
+        while time.perf_counter() < end:
+            before = self.cpu_s()
+            time.sleep(1.0)
+            if self.cpu_s() - before < AT_REST:
+                return
 
     def cpu_s(self) -> float:
         """CPU seconds that the processes that live have used."""

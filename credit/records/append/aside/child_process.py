@@ -34,7 +34,7 @@ class ChildProcess:
     def abandon(self) -> None:
         """Take leave of a child that has closed its end, or is to end without an answer."""
         self.socket.close()
-        self.process.kill()
+        self.process.kill()  # does nothing to one that has ended
         self.process.wait()
 
 

@@ -121,8 +121,14 @@ class RecordWriterAside:
         self._is_closed = True
         if self._starting is not None:
             self._starting.join()
-        if self._child is not None:
-            self._child.finish()
+        child, loop = self._child, self._loop
+        if child is None:
+            return
+        child.finish()
+        if loop is None or loop.is_closed():
+            child.abandon()  # nobody waits
+        else:
+            loop.call_soon_threadsafe(self._receive_all, child)
 
     def _connect(self, child: ChildProcess) -> asyncio.AbstractEventLoop:
         if self._loop is None:
@@ -146,6 +152,10 @@ class RecordWriterAside:
             loop.add_writer(child.socket, self._send)
         else:
             loop.remove_writer(child.socket)
+
+    def _receive_all(self, child: ChildProcess) -> None:
+        while self._child is child:
+            self._receive(child)
 
     def _receive(self, child: ChildProcess) -> None:
         try:
