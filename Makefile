@@ -37,6 +37,7 @@ test: check ## everything: check, then all tests, each promise proved small
 
 prove: install ## the same promises at full count
 	$(BIN)/pytest -m full
+	$(BIN)/credit bench serve --peers mlserver,bentoml,mlflow --open-loop-seconds 600 --out docs/benchmarks.md
 	{ echo "# credit demo --once --fresh, by make prove"; \
 	  echo "# commit $$(git describe --always --dirty), $$(date -u +%Y-%m-%d), $$(nproc) cores of" \
 	    "$$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $$($(BIN)/python --version)"; \

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from cluster.bench.serve.soak import growth
+from cluster.bench.serve.checking import N_CHECKED
+from cluster.bench.serve.contenders.every import EVERY
+from cluster.bench.serve.driver import load_driver
+from cluster.bench.serve.measure import Bench
+from cluster.bench.serve.soak import growth, measure_soak
+from cluster.bench.serve.work import Work
 
 
 @pytest.mark.parametrize("per_hour", [0.0, 120.0, -60.0])
@@ -34,3 +41,18 @@ def test_a_few_jumps_and_back_do_not_count_as_growth() -> None:
     memory[[30, 45, 58]] += 300
 
     assert growth(times.tolist(), memory.tolist()).slope == 0.0
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("seconds", [60.0, pytest.param(1800.0, marks=pytest.mark.full)])
+def test_the_memory_of_the_service_stays_flat(work: Work, tmp_path: Path, seconds: float) -> None:
+    """At half load, and by no more than noise and caches that still fill."""
+    with load_driver() as driver:
+        bench = Bench(
+            work, work.expected(N_CHECKED), driver, tmp_path, tmp_path / "peers", lambda _: None
+        )
+        found = measure_soak(bench, EVERY["fused"], seconds)
+
+    assert found.load.n_errors == 0
+    grown_for_sure = found.growth.low * seconds / 3600
+    assert grown_for_sure < 0.05 * found.growth.first
