@@ -32,8 +32,8 @@ check: install ## lint, types, import rules
 	$(BIN)/lint-imports
 
 test: check ## everything: check, then all tests, each promise proved small
-	$(BIN)/pytest -n auto --dist loadfile -m "not ray and not full"
-	$(BIN)/pytest -m "ray and not full"
+	$(BIN)/pytest -n auto --dist loadfile --durations 15 -m "not ray and not full"
+	$(BIN)/pytest --durations 15 -m "ray and not full"
 
 prove: install ## the same promises at full count
 	$(BIN)/pytest -m full

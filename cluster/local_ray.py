@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from cluster.haproxy_leash import write_launcher
-from credit.errors import SettingsInvalid
+from credit.errors import ServiceUnavailable, SettingsInvalid
 from serve_app.edge import IMPORT_PATH
 
 # Above those of Ray's workers, which end at 19999, and below the ephemeral ones of Linux, from 32768.
@@ -35,11 +35,27 @@ def local_ray(*, serving: bool) -> Iterator[None]:
     serving
         Whether Ray Serve will run: then HAProxy carries the requests, ten times faster than Serve's
         own proxy.
+
+    Raises
+    ------
+    ServiceUnavailable
+        Ray did not start.
     """
     with tempfile.TemporaryDirectory(prefix="credit-haproxy-") as folder:
         prepare_environment(Path(folder) if serving else None)
         import ray
 
+        _start_ray()
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+def _start_ray() -> None:
+    import ray
+
+    try:
         ray.init(
             address="local",
             include_dashboard=False,
@@ -48,10 +64,13 @@ def local_ray(*, serving: bool) -> Iterator[None]:
             logging_level="ERROR",
             configure_logging=True,
         )
-        try:
-            yield
-        finally:
-            ray.shutdown()
+    except Exception as error:  # Ray has no class for it
+        ray.shutdown()
+        reason = str(error).partition(". ")[0]
+        raise ServiceUnavailable(
+            f"Ray did not start on this machine ({reason}): start again when the machine is less busy; if it "
+            "fails then, too, /tmp/ray/session_latest/logs says why"
+        ) from error
 
 
 def prepare_environment(haproxy_folder: Path | None) -> None:

@@ -22,12 +22,12 @@ STOP_DEADLINE_S = 90.0
 
 
 def credit(
-    home: Path, *arguments: str, deadline_s: float = 600.0
+    home: Path, *arguments: str, deadline_s: float = 600.0, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a command to its end, with variables in its environment."""
     return subprocess.run(
         _command(arguments),
-        env=_environment(home),
+        env=_environment(home) | variables,
         capture_output=True,
         text=True,
         timeout=deadline_s,
