@@ -55,6 +55,7 @@ def test_every_scored_applicant_is_in_the_record_store(demo: DemoRun) -> None:
         assert reader.count() == 1_000
 
 
+@pytest.mark.full
 def test_a_second_run_reuses_what_is_trained(demo: DemoRun) -> None:
     again = credit(demo.home, "demo", "--once", "--port", "0")
 
