@@ -42,25 +42,7 @@ def test_a_sweep_ends_in_a_registered_bundle_that_loads(
     assert hash_[:12] in done.stdout
 
 
-def test_ctrl_c_during_a_sweep_registers_nothing(
-    loans: Path, tmp_path: Path, contract: Contract
-) -> None:
-    process = Process(tmp_path, "tune", "--data", str(loans), "--trials", "200")
-    try:
-        sweeps = tmp_path / "sweeps"
-        until(lambda: any(sweeps.glob("*/final/*/_Trainable_*")), 120, "a trial has begun")
-        code = process.interrupt()
-        process.wait_for("nothing half-done was registered", 30)
-    finally:
-        process.end()
-
-    assert code == 130
-    assert not (tmp_path / "bundles").exists()
-    with pytest.raises(RegistryUnavailable, match="there is no registry"):
-        fetch_alias(Settings(home=tmp_path), contract.registry_name, "challenger")
-
-
-def test_a_sweep_that_ctrl_c_ended_goes_on_where_it_stopped(
+def test_ctrl_c_registers_nothing_and_the_sweep_goes_on_where_it_stopped(
     loans: Path, tmp_path: Path, contract: Contract
 ) -> None:
     process = Process(tmp_path, "tune", "--data", str(loans), "--trials", "5", "--concurrent", "1")
@@ -69,8 +51,12 @@ def test_a_sweep_that_ctrl_c_ended_goes_on_where_it_stopped(
         search = tmp_path / "sweeps" / name / "final" / "lightgbm"
         until(lambda: len(list(search.glob("_Trainable_*"))) >= 3, 120, "two trials have ended")
         assert process.interrupt() == 130
+        process.wait_for("nothing half-done was registered", 30)
     finally:
         process.end()
+    assert not (tmp_path / "bundles").exists()
+    with pytest.raises(RegistryUnavailable, match="there is no registry"):
+        fetch_alias(Settings(home=tmp_path), contract.registry_name, "challenger")
     begun = {path.name.split("_")[2] for path in search.glob("_Trainable_*")}
 
     done = credit(tmp_path, "tune", "--resume", name, "--json")
