@@ -112,7 +112,7 @@ def _serve_environment(folder: Path) -> dict[str, str]:
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
         # HAProxy sends a line for each request to a syslog, where nobody listens: one in a million now.
         "RAY_SERVE_HAPROXY_LOG_TARGET": "127.0.0.1:514 sample 1:1000000",
-        # Ray's own metrics, which nobody scrapes here, took up to a fifth of a core; ours are at /metrics.
+        # Ray's own metrics, which nobody scrapes here, took up to a sixth of a core; ours are at /metrics.
         "RAY_enable_metrics_collection": "0",
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": IMPORT_PATH,
         # A client that does not get on with its request is let go; Serve's default is an hour.

@@ -7,8 +7,8 @@ a client that hung up go on, others choose a replica; and a header that it decod
 plain 500. Here they are taken off first.
 
 Then it is told to bound no time and to watch for no hang-up. The service does both itself
-(``serve_app.deadlines``, ``serve_app.admission``), and what Ray Serve would do for it, three tasks and a queue
-for each request, takes as long as a score with its reasons.
+(``serve_app.deadlines``, ``serve_app.admission``), and three tasks and a queue of Ray Serve's for each request
+would be work on the way of every answer.
 
 Ray Serve finds :func:`middlewares` through ``RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH``.
 """

@@ -16,10 +16,9 @@ Answered = TypeVar("Answered", covariant=True)
 BATCHES_IN_FLIGHT = 1
 """Calls on their way to one node from one gateway; what comes meanwhile gathers for the next.
 
-One, because a gateway spends ten times as long on a call as a node does on an item: it cannot keep two replicas
-of a node busy. Answers a second of the graph on two cores, at 16 and at 64 connections: 335 and 835 with one
-call, 224 and 503 with two, 185 and 367 with four; 126 and 156 with a call for each item, gathered on the
-node's side by ``@serve.batch`` without a wait.
+One, because calls cost a gateway its time, and the fewer there are, the more each carries. Answers a second of the
+graph on two cores, at 16 and at 64 connections: 335 and 835 with one call, 224 and 503 with two, 185 and 367
+with four; 126 and 156 with a call for each item, gathered on the node's side by ``@serve.batch`` without a wait.
 """
 
 MAXIMUM_BATCH = 64

@@ -32,6 +32,9 @@ from credit.records.store.location import Location, name_of
 from credit.records.store.opening import cannot_open, open_store
 from credit.records.store.sqlite import next_in_line
 
+MAX_BATCH = 256
+"""Records that share a transaction: bounds how long other writers wait for the lock."""
+
 # How long a batch waits for a database that restarts or fails over before its clients are told.
 _PATIENCE_S = 5.0
 _PAUSE_S = 0.1

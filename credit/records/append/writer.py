@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
 
-from credit.records.append.commit import Committer
+from credit.records.append.commit import MAX_BATCH, Committer
 from credit.records.append.idempotency import Outcome
 from credit.records.append.prepare import Prepared, prepare
 from credit.records.append.probe import probe
@@ -62,7 +62,12 @@ class RecordWriter:
     """
 
     def __init__(
-        self, location: Location, keys: KeyProvider, *, max_queue: int = 1024, max_batch: int = 256
+        self,
+        location: Location,
+        keys: KeyProvider,
+        *,
+        max_queue: int = 1024,
+        max_batch: int = MAX_BATCH,
     ) -> None:
         self._location = location
         self._keys = keys

@@ -227,6 +227,27 @@ def test_when_the_child_is_killed_all_are_told_and_another_takes_over(
     assert broken_links(everything(location)) == []
 
 
+def test_a_child_that_does_not_start_is_started_again(
+    path: Path, key_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = key_path.with_name("away.json")
+
+    async def write() -> None:
+        async with aside(path, key_path) as writer:
+            await writer.append_async(new_record())
+            key_path.rename(away)
+            os.kill(_child_of(writer), signal.SIGKILL)
+            while "does not start" not in caplog.text:
+                await asyncio.sleep(0.01)
+            away.rename(key_path)
+            while writer._child is None:
+                await asyncio.sleep(0.01)
+            await writer.append_async(new_record())
+
+    asyncio.run(write())
+    assert len(everything(path)) == 2
+
+
 def test_wrong_keys_are_refused_as_the_store_is_opened(
     location: Location, key_path: Path, tmp_path: Path
 ) -> None:

@@ -21,15 +21,12 @@ import msgspec
 from credit.errors import CreditError
 from credit.records.append.aside.frames import Frames, frame
 from credit.records.append.aside.messages import Failed, Offer, Opened, Opening, Outcomes
-from credit.records.append.commit import Committer
+from credit.records.append.commit import MAX_BATCH, Committer
 from credit.records.append.idempotency import Outcome
 from credit.records.append.prepare import Prepared, prepare_encoded
 from credit.records.append.refusals import uncertain
 from credit.records.sealing.keys import KeyProvider, LocalKeyFile
 from credit.records.store.location import Location
-
-MAX_BATCH = 256
-"""Records that share a transaction: bounds how long other writers wait for the lock."""
 
 _RECEIVE_BYTES = 1 << 20
 

@@ -22,6 +22,8 @@ from credit.records.record import NewRecord, Receipt
 from credit.records.store.location import Location, name_of
 
 _RECEIVE_BYTES = 1 << 18
+# Between two starts of a child: a database that is away may be back by then.
+_PAUSE_S = 1.0
 
 logger = logging.getLogger(__name__)
 _encode = msgspec.msgpack.Encoder().encode
@@ -60,7 +62,7 @@ class RecordWriterAside:
         self._unsent: list[bytes] = []
         self._frames = Frames()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._is_closed = False
+        self._closing = threading.Event()
         self._starting: threading.Thread | None = None
         self._child: ChildProcess | None = start(location, key_path)
 
@@ -83,7 +85,7 @@ class RecordWriterAside:
         """
         if os.getpid() != self._process:
             raise made_elsewhere(self._location)
-        if self._is_closed:
+        if self._closing.is_set():
             raise closed(self._location)
         child = self._child
         if child is None:
@@ -118,7 +120,7 @@ class RecordWriterAside:
 
     def close(self) -> None:
         """Let the child write everything that it was sent, then end. Blocks; again, it does nothing."""
-        self._is_closed = True
+        self._closing.set()
         if self._starting is not None:
             self._starting.join()
         child, loop = self._child, self._loop
@@ -136,7 +138,7 @@ class RecordWriterAside:
             self._loop.add_reader(child.socket, self._receive, child)
         return self._loop
 
-    def _send(self) -> None:
+    def _send(self, has_waited: bool = False) -> None:
         child, loop = self._child, self._loop
         if child is None or loop is None or not self._unsent:
             return
@@ -149,8 +151,8 @@ class RecordWriterAside:
             return  # the reader learns of it, too
         self._unsent = [pieces[n_sent:]] if n_sent < len(pieces) else []
         if self._unsent:
-            loop.add_writer(child.socket, self._send)
-        else:
+            loop.add_writer(child.socket, self._send, True)
+        elif has_waited:
             loop.remove_writer(child.socket)
 
     def _receive_all(self, child: ChildProcess) -> None:
@@ -182,7 +184,7 @@ class RecordWriterAside:
         for record, receipt in waiting.values():
             settle(receipt, record, uncertain(self._location, EOFError("the writer ended")))
         child.abandon()
-        if not self._is_closed:
+        if not self._closing.is_set():
             logger.error(
                 "the process that writes records ended: %d were on their way", len(waiting)
             )
@@ -190,10 +192,14 @@ class RecordWriterAside:
             self._starting.start()
 
     def _start_again(self) -> None:
-        try:
-            self._child = start(self._location, self._key_path)
-        except CreditError:
-            logger.exception("the process that writes records does not start")
+        while not self._closing.is_set():
+            try:
+                self._child = start(self._location, self._key_path)
+            except (CreditError, OSError):
+                logger.exception("the process that writes records does not start")
+                self._closing.wait(_PAUSE_S)
+            else:
+                return
 
     def _being_replaced(self) -> RecordStoreUnavailable:
         return RecordStoreUnavailable(
