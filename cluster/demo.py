@@ -94,6 +94,8 @@ def service_args(contract: Contract, settings: Settings, placement: str) -> Serv
             "product": contract.product,
             "home": settings.home,
             "placement": placement,
+            "champion": "champion",
+            "challengers": ("challenger",),
             "drift_window": N_APPLICANTS,
             "drift_consumer": f"demo-{now:%Y%m%dT%H%M%S}",
             "drift_start": "end",

@@ -9,6 +9,7 @@ code meaning
 3    the input cannot be used: file, contract, data
 4    a bundle, the registry, the record store or a key is not usable
 5    the service does not answer
+6    the rollout cannot be changed so; who answers is as before
 130  interrupted with Ctrl-C; what was finished is kept
 ==== ==========================================================================
 """
@@ -31,6 +32,7 @@ CODES: dict[type[errors.CreditError], int] = {
     errors.RecordError: 4,
     errors.KeyUnavailable: 4,
     errors.ExplanationInconsistent: 4,
+    errors.RolloutRefused: 6,
     errors.ServiceUnavailable: 5,
     errors.CreditError: 4,
 }

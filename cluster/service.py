@@ -7,31 +7,32 @@
 # signature.
 
 from functools import partial
-from pathlib import Path
 
 from ray.serve import Application
 
 from cluster.monitor import DriftConsumer
 from credit.contract import load_contract
-from credit.decision import Rollout, load_bundle
-from credit.decision.bundle_files import install_bundle
+from credit.decision import Rollout
+from credit.decision.assignment import CHAMPION
 from credit.records import open_state
-from credit.settings import Settings
 from serve_app.graph import bind_graph
-from serve_app.registry import fetch_alias
-from serve_app.rollout import ensure_rollout
+from serve_app.rollout import read_rollout
+from serve_app.rollout.operate import ensure_rollout
+from serve_app.rollout.prepare import bring_bundle, prepare_bundle
 from serve_app.settings import ServiceArgs
 
 
 def build(args: ServiceArgs) -> Application:
     """Bind the graph for the bundles that the arguments name."""
     rollout = resolve_rollout(args)
-    make_monitor = partial(DriftConsumer, args, rollout.champion.bundle)
+    make_monitor = partial(DriftConsumer, args)
     return bind_graph(args, rollout, make_monitor)
 
 
 def resolve_rollout(args: ServiceArgs) -> Rollout:
     """Bring the bundles into place and make the rollout row name them.
+
+    What the arguments do not name stays as the rollout has it: promotions outlive a restart.
 
     Raises
     ------
@@ -41,22 +42,20 @@ def resolve_rollout(args: ServiceArgs) -> Rollout:
         When a bundle cannot be trusted.
     """
     settings = args.settings
-    champion = _bundle_hash(args.champion, args.product, settings)
-    challengers = [_bundle_hash(name, args.product, settings) for name in args.challengers]
+    contract = load_contract(args.product)
     state = open_state(settings.state)
     try:
+        known = read_rollout(state, args.product)
+        champion = args.champion or (None if known else CHAMPION)
+        given = None if args.challengers is None else list(args.challengers)
+        for hash_ in () if known is None else known.bundles:
+            bring_bundle(settings, contract, hash_)
         return ensure_rollout(
-            state, args.product, champion, challengers, challenger_share=args.challenger_share
+            state,
+            args.product,
+            None if champion is None else prepare_bundle(settings, contract, champion),
+            None if given is None else [prepare_bundle(settings, contract, name) for name in given],
+            challenger_share=args.challenger_share,
         )
     finally:
         state.dispose()
-
-
-def _bundle_hash(name: str, product: str, settings: Settings) -> str:
-    """Hash of a bundle that is named by its folder or by a registry alias."""
-    path = Path(name)
-    if path.is_dir():
-        hash_ = path.resolve().name
-        install_bundle(path, settings.bundles_path, hash_)
-        return load_bundle(settings.bundles_path / hash_).hash
-    return fetch_alias(settings, load_contract(product).registry_name, name)

@@ -11,6 +11,7 @@
     ├── BundleError                  a model bundle cannot be trusted or used
     │   ├── BundleCorrupt            its content is not what its hash says
     │   ├── BundleIncompatible       its golden rows score differently here
+    │   ├── BundleTooLarge           loading it takes more memory than there is
     │   ├── ModelTooDeep             explaining it from tables takes too much memory
     │   └── BundleUnknown            this node does not hold it
     ├── ExplanationInconsistent      reasons do not add up to the score
@@ -24,6 +25,8 @@
     │   └── AnchorUnavailable        the place outside cannot be written or read
     ├── KeyUnavailable               a key that existing data needs is not there
     ├── RegistryUnavailable          the model registry cannot be reached or is empty
+    ├── RolloutRefused               who answers cannot be changed so
+    │   └── RolloutMoved             somebody else changed it in between
     ├── ServiceUnavailable           the scoring service does not answer
     └── SettingsInvalid              the program was asked for something it cannot do
 
@@ -102,6 +105,10 @@ class BundleIncompatible(BundleError):
     """The golden rows of a bundle score differently in this process."""
 
 
+class BundleTooLarge(BundleError):
+    """Loading a bundle would take more memory than this process may have."""
+
+
 class ModelTooDeep(BundleError):
     """Explaining the model from tables would take too much memory."""
 
@@ -152,6 +159,14 @@ class KeyUnavailable(CreditError):
 
 class RegistryUnavailable(CreditError):
     """The model registry cannot be reached, or does not hold what was asked for."""
+
+
+class RolloutRefused(CreditError):
+    """A change of the rollout that cannot be made; who answers is as before."""
+
+
+class RolloutMoved(RolloutRefused):
+    """Somebody else changed the rollout in between."""
 
 
 class ServiceUnavailable(CreditError):

@@ -27,6 +27,11 @@ class Settings(BaseSettings):
         default=None,
         description="Bearer token of the service; without it, one is made in home/token on first use.",
     )
+    admin_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token of those who may change the rollout over HTTP; without it, one is made in "
+        "home/admin-token on first use.",
+    )
     records_url: SecretStr | None = Field(
         default=None,
         description="Address of a PostgreSQL database for the decision records; without it, SQLite in home.",
@@ -130,6 +135,11 @@ class Settings(BaseSettings):
     def token_path(self) -> Path:
         """Token file of the service."""
         return self.home / "token"
+
+    @property
+    def admin_token_path(self) -> Path:
+        """Token file of admins."""
+        return self.home / "admin-token"
 
     @property
     def bundles_path(self) -> Path:

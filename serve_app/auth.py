@@ -7,6 +7,8 @@ import os
 import secrets
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from credit.errors import SettingsInvalid
 from credit.settings import Settings
 
@@ -17,17 +19,25 @@ class Unauthorized(Exception):
     """No token, or a wrong one. Not a :class:`CreditError`: only the HTTP edge knows of it."""
 
 
+class Forbidden(Exception):
+    """A token that is right, for less than was asked. Not a :class:`CreditError`, as :class:`Unauthorized`."""
+
+
 class TokenGuard:
-    """Admits requests that carry the service's token.
+    """Admits requests that carry the service's token, and admins who carry theirs.
 
     Parameters
     ----------
     token
-        The secret, or None to admit everybody: possible on loopback only, which the settings check.
+        The secret of clients, or None to admit everybody: possible on loopback only, which the settings check.
+    admin_token
+        The secret of admins, which opens every route. None: nobody is an admin, unless everybody is
+        admitted.
     """
 
-    def __init__(self, token: str | None) -> None:
+    def __init__(self, token: str | None, admin_token: str | None = None) -> None:
         self._expected = None if token is None else token.encode()
+        self._admin = None if admin_token is None else admin_token.encode()
 
     def tenant(self, authorization: bytes | None) -> str:
         """Tenant of a request.
@@ -40,27 +50,64 @@ class TokenGuard:
         """
         if self._expected is None:
             return DEFAULT_TENANT
-        scheme, _, given = (authorization or b"").partition(b" ")
-        right = hmac.compare_digest(given.strip(), self._expected)
-        if not right or scheme.lower() != b"bearer":
+        given = _bearer(authorization)
+        # Both are compared, whichever is right, so that the time says nothing.
+        right = hmac.compare_digest(given, self._expected)
+        if not (self._is_admin(given) or right):
             raise Unauthorized
         return DEFAULT_TENANT
 
+    def require_admin(self, authorization: bytes | None) -> None:
+        """Admit admins only.
+
+        Raises
+        ------
+        Unauthorized
+            When the token is missing or wrong.
+        Forbidden
+            When it is a client's.
+        """
+        self.tenant(authorization)
+        if self._expected is not None and not self._is_admin(_bearer(authorization)):
+            raise Forbidden
+
+    def _is_admin(self, given: bytes) -> bool:
+        return self._admin is not None and hmac.compare_digest(given, self._admin)
+
+
+def _bearer(authorization: bytes | None) -> bytes:
+    scheme, _, given = (authorization or b"").partition(b" ")
+    return given.strip() if scheme.lower() == b"bearer" else b""
+
 
 def service_token(settings: Settings) -> str:
-    """Token from the settings, or from the token file, which is made on first use with mode 600.
+    """Token of clients, from the settings, or from its file, which is made on first use with mode 600.
 
     Raises
     ------
     SettingsInvalid
         When the file can be read by others, or the token is empty.
     """
-    if settings.token is not None:
-        given = settings.token.get_secret_value()
+    return _token("CREDIT_TOKEN", settings.token, settings.token_path)
+
+
+def admin_token(settings: Settings) -> str:
+    """Token of admins, in the same way.
+
+    Raises
+    ------
+    SettingsInvalid
+        When the file can be read by others, or the token is empty.
+    """
+    return _token("CREDIT_ADMIN_TOKEN", settings.admin_token, settings.admin_token_path)
+
+
+def _token(variable: str, secret: SecretStr | None, path: Path) -> str:
+    if secret is not None:
+        given = secret.get_secret_value()
         if not given.strip():
-            raise SettingsInvalid("CREDIT_TOKEN is empty: unset it, or give it a secret")
+            raise SettingsInvalid(f"{variable} is empty: unset it, or give it a secret")
         return given
-    path = settings.token_path
     path.parent.mkdir(parents=True, exist_ok=True)
     _create_once(path)
     if path.stat().st_mode & 0o077:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,17 @@ from ray.serve.handle import DeploymentHandle
 
 from credit.decision import Rollout
 from credit.errors import ServiceUnavailable
-from credit.records import LocalKeyFile, RecordReader, RecordWriterAside
+from credit.records import LocalKeyFile, RecordReader, RecordWriterAside, open_state
 from credit.settings import Settings
-from serve_app.auth import TokenGuard, service_token
+from serve_app.auth import TokenGuard, admin_token, service_token
 from serve_app.fused import local_links
 from serve_app.gateway import Gateway
 from serve_app.limits import Limits
 from serve_app.links import GatheringLink
 from serve_app.nodes import ExplainerNode, ModelNode, Node, PinnedValues, TransformNode
+from serve_app.rollout import RolloutFollower
+from serve_app.rollout.bundles import rollout_shelf
+from serve_app.rollout.control import RolloutControl
 from serve_app.routes import build_http_app
 from serve_app.scoring import NodeLinks, Scoring
 from serve_app.shelf import BundleShelf
@@ -37,10 +40,14 @@ NODES: dict[str, Callable[[BundleShelf], Node[Any]]] = {
 
 
 class NodeReplica:
-    """One replica of one node."""
+    """One replica of one node: it holds the bundles of the rollout, and loads those of the next."""
 
-    def __init__(self, kind: str, bundles: Path, hashes: Sequence[str], cache: Path) -> None:
-        self._node = NODES[kind](BundleShelf(bundles, hashes, cache))
+    def __init__(self, kind: str, role: str, home: Path, product: str) -> None:
+        settings = Settings(home=home)
+        shelf = rollout_shelf(settings, product, explains=kind == "explainer")
+        follower = RolloutFollower(open_state(settings.state), product, shelf, role=role)
+        self._node = NODES[kind](shelf)
+        follower.start()
 
     async def __call__(self, batch: list[PinnedValues]) -> list[Any]:
         """Answer what a gateway gathered; errors come back as values, so that one item fails alone."""
@@ -60,7 +67,7 @@ class GatewayReplica:
     def __init__(
         self,
         home: Path,
-        rollout: Rollout,
+        product: str,
         monitor: DeploymentHandle,
         links: Mapping[str, DeploymentHandle],
         *,
@@ -70,38 +77,45 @@ class GatewayReplica:
         # Addresses and tokens come from this process's own environment: arguments of a replica can be
         # read in Ray's dashboard.
         settings = Settings(home=home)
-        hashes = {arm.bundle for arm in rollout.arms}
-        shelf = BundleShelf(settings.bundles_path, hashes, settings.cache_path)
+        shelf = rollout_shelf(settings, product, explains="explainer" not in links)
+        state = open_state(settings.state)
+        follower = RolloutFollower(state, product, shelf, role="gateway", adopt=self._adopt)
         keys = LocalKeyFile(settings.key_path)
         writer = RecordWriterAside(settings.records, settings.key_path, max_queue=record_queue)
         reader = RecordReader(settings.records, keys)
-        scoring = Scoring(shelf, node_links(shelf, rollout, links))
-        guard = TokenGuard(service_token(settings) if auth else None)
-        self._gateway = Gateway(rollout, shelf, scoring, writer, reader)
-        self._http = build_http_app(
-            self._gateway, guard, RemoteMonitor(monitor), Limits.of(settings)
+        scoring = Scoring(shelf, node_links(shelf, links))
+        guard = (
+            TokenGuard(service_token(settings), admin_token(settings)) if auth else TokenGuard(None)
         )
+        self._gateway = Gateway(follower.active, shelf, scoring, writer, reader)
+        self._http = build_http_app(
+            self._gateway,
+            guard,
+            RemoteMonitor(monitor),
+            Limits.of(settings),
+            control=RolloutControl(settings, state, product),
+        )
+        follower.start()
+
+    def _adopt(self, rollout: Rollout) -> None:
+        self._gateway.adopt(rollout)
 
     def __serve_build_asgi_app__(self) -> Any:
         """Hand the HTTP application to Serve."""
         return self._http
 
 
-def node_links(
-    shelf: BundleShelf, rollout: Rollout, handles: Mapping[str, DeploymentHandle]
-) -> NodeLinks:
+def node_links(shelf: BundleShelf, handles: Mapping[str, DeploymentHandle]) -> NodeLinks:
     """Reach each node where it is: through its handle, or in this process."""
 
     def remote(name: str) -> GatheringLink[Any]:
         return GatheringLink(calling(handles[name]))
 
-    here = local_links(shelf, rollout)
+    here = local_links(shelf)
+    arms = [name for name in handles if name not in ("transform", "explainer")]
     return NodeLinks(
         transform=remote("transform") if "transform" in handles else here.transform,
-        models={
-            arm.name: remote(arm.name) if arm.name in handles else here.models[arm.name]
-            for arm in rollout.arms
-        },
+        models={name: remote(name) for name in arms} or here.models,
         explainer=remote("explainer") if "explainer" in handles else here.explainer,
     )
 

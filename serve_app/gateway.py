@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from credit.contract import ApplicationDecoder, Contract
-from credit.decision import Bundle, Rollout, arm_for
+from credit.decision import Rollout, arm_for
 from credit.decision.scorer import answer
-from credit.errors import SettingsInvalid
 from credit.records import NewRecord, Receipt, RecordReader, new_decision_id
 from serve_app.decisions import recorded_decision
 from serve_app.recording import decision_record
@@ -57,7 +55,7 @@ class Gateway:
     Parameters
     ----------
     rollout
-        Generation and bundles that every request is pinned to.
+        Generation and bundles that requests are pinned to until :meth:`adopt`.
     writer
         The record store: what it has not acknowledged is not answered.
     reader
@@ -80,7 +78,13 @@ class Gateway:
         self._scoring = scoring
         self._writer = writer
         self._reader = reader
-        _require_one_contract([shelf.get(arm.bundle) for arm in rollout.arms], self.contract)
+
+    def adopt(self, rollout: Rollout) -> None:
+        """Answer with another rollout from the next request on; its bundles are on the shelf.
+
+        May be called from any thread: a request reads it once.
+        """
+        self.rollout = rollout
 
     @property
     def contract(self) -> Contract:
@@ -114,15 +118,15 @@ class Gateway:
 
     def describe(self) -> ModelDescription:
         """Which bundles answer whom."""
-        arms = []
-        for arm in self.rollout.arms:
+        rollout, arms = self.rollout, []
+        for arm in rollout.arms:
             manifest = self._shelf.get(arm.bundle).manifest
-            share = round(self.rollout.share(arm), 3)
+            share = round(rollout.share(arm), 3)
             arms.append(
                 ArmDescription(arm.name, arm.bundle, manifest.family, share, manifest.metrics)
             )
         return ModelDescription(
-            self.rollout.product, self.contract.version, self.rollout.generation, tuple(arms)
+            rollout.product, self.contract.version, rollout.generation, tuple(arms)
         )
 
     async def decide(
@@ -146,7 +150,8 @@ class Gateway:
         started = time.perf_counter_ns()
         application = self._decoder.decode(body)
         validated = time.perf_counter_ns()
-        arm, slot = arm_for(self.rollout, application.applicant_id)
+        rollout = self.rollout  # generation and bundle are pinned here, for all of this request
+        arm, slot = arm_for(rollout, application.applicant_id)
         scored = await self._scoring.score(application, arm)
         bundle = scored.bundle
         told = answer(
@@ -154,7 +159,7 @@ class Gateway:
             application,
             scored.score,
             arm=arm.name,
-            generation=self.rollout.generation,
+            generation=rollout.generation,
             decision_id=new_decision_id(),
             with_shap_values=with_shap_values,
         )
@@ -175,19 +180,3 @@ class Gateway:
         )
         # A client that hangs up cancels this coroutine, never the append.
         return await asyncio.shield(self._writer.append_async(record))
-
-
-def _require_one_contract(bundles: Sequence[Bundle], contract: Contract) -> None:
-    """Refuse arms that read an application differently.
-
-    Raises
-    ------
-    SettingsInvalid
-        Naming the bundle that differs.
-    """
-    for bundle in bundles:
-        if bundle.contract.digest() != contract.digest():
-            raise SettingsInvalid(
-                f"bundle {bundle.hash[:12]} was made with another contract than the champion: retrain it "
-                f"on contract {contract.product} version {contract.version}"
-            )

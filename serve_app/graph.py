@@ -29,7 +29,7 @@ def bind_graph(
     Parameters
     ----------
     rollout
-        Names the bundles; they must lie in the bundle folder of the settings.
+        Names the arms that get a model node of their own; an arm that is added later shares one.
     make_monitor
         Builds the consumer that the drift node hosts.
     """
@@ -38,20 +38,16 @@ def bind_graph(
     monitor = _deployment(MonitorReplica, "DriftMonitor", args, args.monitor).bind(
         make_monitor, MONITOR_PAUSE_S
     )
-    every = sorted({arm.bundle for arm in rollout.arms})
     places = {
-        "transform": ("transform", "FeatureTransform", args.transform, every),
-        "explainer": ("explainer", "Explainer", args.explainer, every),
-        **{
-            arm.name: ("model", _class_case(arm.name), args.model, [arm.bundle])
-            for arm in rollout.arms
-        },
+        "transform": ("transform", "FeatureTransform", args.transform),
+        "explainer": ("explainer", "Explainer", args.explainer),
+        **{arm.name: ("model", _class_case(arm.name), args.model) for arm in rollout.arms},
     }
     links = {
-        link: _deployment(NodeReplica, name, args, node).bind(
-            kind, settings.bundles_path, hashes, settings.cache_path
+        role: _deployment(NodeReplica, name, args, node).bind(
+            kind, role, settings.home, args.product
         )
-        for link, (kind, name, node, hashes) in places.items()
+        for role, (kind, name, node) in places.items()
         if args.is_own(node)
     }
     gateway = _deployment(serve.ingress()(GatewayReplica), "Gateway", args, args.gateway).options(
@@ -60,7 +56,7 @@ def bind_graph(
         backpressure_config=BackpressureConfig(retry_after_s=RETRY_AFTER_S),
     )
     return gateway.bind(
-        settings.home, rollout, monitor, links, auth=args.auth, record_queue=args.record_queue
+        settings.home, args.product, monitor, links, auth=args.auth, record_queue=args.record_queue
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from credit import errors
 from serve_app.admission import Overloaded
-from serve_app.auth import Unauthorized
+from serve_app.auth import Forbidden, Unauthorized
 from serve_app.reply import Header, Reply
 
 MEDIA_TYPE = b"application/problem+json"
@@ -36,6 +36,7 @@ class Kind:
 
 KINDS: dict[type[Exception], Kind] = {
     Unauthorized: Kind(401, "unauthorized", "A valid token is required"),
+    Forbidden: Kind(403, "forbidden", "The token does not allow this"),
     Overloaded: Kind(503, "overloaded", "Too many requests are waiting for a decision"),
     errors.ApplicationInvalid: Kind(
         422, "application-invalid", "The application breaks the contract"
@@ -48,6 +49,7 @@ KINDS: dict[type[Exception], Kind] = {
     errors.BundleIncompatible: Kind(
         503, "bundle-incompatible", "A model bundle scores differently here"
     ),
+    errors.BundleTooLarge: Kind(503, "bundle-too-large", "A model bundle does not fit into memory"),
     errors.ModelTooDeep: Kind(503, "model-too-deep", "A model takes too much memory to explain"),
     errors.BundleUnknown: Kind(503, "bundle-unknown", "A model bundle is not loaded"),
     errors.BundleError: Kind(503, "bundle", "A model bundle cannot be used"),
@@ -66,6 +68,8 @@ KINDS: dict[type[Exception], Kind] = {
     errors.RecordError: Kind(503, "record", "The decision record refused"),
     errors.KeyUnavailable: Kind(503, "key", "A key is not available"),
     errors.RegistryUnavailable: Kind(503, "registry", "The model registry is not available"),
+    errors.RolloutMoved: Kind(409, "rollout-moved", "The rollout was changed in between"),
+    errors.RolloutRefused: Kind(409, "rollout", "The rollout cannot be changed so"),
     errors.ServiceUnavailable: Kind(503, "unavailable", "The service is not available"),
     errors.SettingsInvalid: Kind(500, "settings", "The service is set up wrongly"),
     errors.CreditError: Kind(500, "internal", "The service could not answer"),

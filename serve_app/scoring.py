@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from credit.contract import Application
 from credit.decision import Arm, Bundle, Score, compose
+from credit.decision.assignment import CHALLENGER, CHAMPION
 from credit.explain import Explanation
 from serve_app.links import Link
 from serve_app.nodes import PinnedValues
@@ -20,11 +21,25 @@ Answered = TypeVar("Answered")
 
 @dataclass(frozen=True)
 class NodeLinks:
-    """Links to every node; ``models`` by arm name."""
+    """Links to every node.
+
+    Attributes
+    ----------
+    models
+        By arm. The champion has one; so may challengers, and what challengers have none share the first
+        challenger's, or else the champion's: each of them holds every bundle of the rollout.
+    """
 
     transform: Link[tuple[float, ...]]
     models: Mapping[str, Link[float]]
     explainer: Link[Explanation]
+
+    def model(self, arm: str) -> Link[float]:
+        """Return the link that scores for an arm."""
+        found = self.models.get(arm)
+        if found is None:
+            found = self.models.get(CHALLENGER) or self.models[CHAMPION]
+        return found
 
 
 @dataclass(frozen=True)
@@ -58,7 +73,7 @@ class Scoring:
         vector = await self._links.transform(PinnedValues(bundle.hash, application.values))
         transformed = time.perf_counter_ns()
         pinned = PinnedValues(bundle.hash, vector)
-        model, explainer = self._links.models[arm.name], self._links.explainer
+        model, explainer = self._links.model(arm.name), self._links.explainer
         if model.is_local and explainer.is_local:  # tasks would cost more than either
             margin, model_ns = await _timed(model, pinned)
             explanation, explainer_ns = await _timed(explainer, pinned)

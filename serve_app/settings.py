@@ -72,14 +72,16 @@ class ServiceArgs(BaseModel):
         description="graph: every node its own deployment. fused: transform, models and explainer live in "
         "the gateway's process. A node's own placement goes before. All give the same answers.",
     )
-    champion: str = Field(
-        default="champion", description="Registry alias, or path of a bundle folder."
+    champion: str | None = Field(
+        default=None,
+        description="Registry alias, hash or path of a bundle folder. Without it, what the rollout says, and "
+        "for the first one the alias champion.",
     )
-    challengers: tuple[str, ...] = Field(
-        default=("challenger",), description="Registry aliases, or paths of bundle folders."
+    challengers: tuple[str, ...] | None = Field(
+        default=None, description="The same for challengers. Without it, what the rollout says."
     )
     challenger_share: Annotated[int, Field(ge=0, le=1000)] = Field(
-        default=200, description="Slots out of 1,000 that each challenger owns."
+        default=200, description="Slots out of 1,000 that each of these challengers owns."
     )
     auth: bool = Field(default=True, description="Ask for a token; can be off on loopback only.")
     host: str = Field(default="127.0.0.1", description="Address of the HTTP port.")
@@ -126,10 +128,10 @@ class ServiceArgs(BaseModel):
     def _checks(self) -> Self:
         if not self.auth and not is_loopback(self.host):
             raise ValueError(f"auth: false needs a loopback host, not {self.host}")
-        total = self.challenger_share * len(self.challengers)
+        total = self.challenger_share * len(self.challengers or ())
         if total > 1000:  # noqa: PLR2004 - per mille
             raise ValueError(
-                f"{len(self.challengers)} challengers with {self.challenger_share} slots each take {total} "
+                f"{len(self.challengers or ())} challengers with {self.challenger_share} slots each take {total} "
                 "of 1,000"
             )
         if self.monitor.replicas != 1 or self.monitor.autoscaling is not None:

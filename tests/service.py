@@ -12,7 +12,7 @@ import httpx
 from starlette.testclient import TestClient
 
 from credit.decision import Arm, Rollout
-from credit.decision.assignment import with_share
+from credit.decision.rollout_changes import with_share
 from credit.errors import ServiceUnavailable
 from credit.records import LocalKeyFile, RecordReader, RecordWriter
 from serve_app.asgi import HttpApp
@@ -43,7 +43,7 @@ def make_nodes(root: Path, *, champion: str, challenger: str) -> Nodes:
     rollout = with_share(
         Rollout(product="give_me_some_credit", generation=5, salt="s", arms=arms), "challenger", 300
     )
-    return Nodes(shelf, rollout, Scoring(shelf, local_links(shelf, rollout)))
+    return Nodes(shelf, rollout, Scoring(shelf, local_links(shelf)))
 
 
 class StandInMonitor:

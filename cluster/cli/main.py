@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 from pydantic import ValidationError
 
-from cluster.cli import bench, contract, data, demo, model, records, score, serve, tune
+from cluster.cli import bench, contract, data, demo, model, records, rollout, score, serve, tune
 from cluster.cli.terminal import errors_console, quiet_libraries, show_own_warnings
 from cluster.exits import INTERRUPTED, exit_code
 from credit.errors import CreditError, SettingsInvalid
@@ -29,6 +29,7 @@ app.add_typer(model.app, name="model")
 app.command("serve")(serve.serve)
 app.command("score")(score.score)
 app.command("demo")(demo.demo)
+app.add_typer(rollout.app, name="rollout")
 app.add_typer(records.app, name="records")
 app.add_typer(bench.app, name="bench")
 

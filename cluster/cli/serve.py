@@ -13,10 +13,17 @@ from cluster.cli.terminal import stage
 def serve(
     product: Annotated[str, typer.Option(help="Packaged contract name.")] = "give_me_some_credit",
     champion: Annotated[
-        str, typer.Option(help="Registry alias, or path of a bundle folder.")
-    ] = "champion",
+        str | None,
+        typer.Option(
+            help="Registry alias, hash or path of a bundle folder. Without it, what `credit rollout status` "
+            "shows, and the first time the alias champion."
+        ),
+    ] = None,
     challenger: Annotated[
-        list[str] | None, typer.Option(help="The same for challengers; repeat it, or give none.")
+        list[str] | None,
+        typer.Option(
+            help="The same for challengers; can be repeated. Without it, what the rollout says."
+        ),
     ] = None,
     share: Annotated[
         int, typer.Option(min=0, max=1000, help="Applicants out of 1,000 for each challenger.")
@@ -37,7 +44,7 @@ def serve(
         list[DetectorName] | None, typer.Option(help="Drift detectors; default: all.")
     ] = None,
 ) -> None:
-    """Compose the graph from MLflow aliases or bundle folders and serve it until Ctrl-C."""
+    """Compose the graph from the bundles of the rollout and serve it until Ctrl-C."""
     from cluster.local_ray import local_ray
     from cluster.running import require_startable, running_service
     from cluster.serving import say_where, wait_for_interrupt
@@ -47,7 +54,7 @@ def serve(
     args = ServiceArgs(
         product=product,
         champion=champion,
-        challengers=tuple(challenger or ()),
+        challengers=tuple(challenger) if challenger else None,
         challenger_share=share,
         placement=placement.value,
         gateway=NodeArgs(replicas=replicas),

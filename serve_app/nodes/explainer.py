@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from credit.decision.golden import check_explanations
 from credit.errors import CreditError
 from credit.explain import Explanation
 from serve_app.nodes.base import PinnedValues, answer_each
@@ -12,12 +11,10 @@ from serve_app.shelf import BundleShelf
 
 
 class ExplainerNode:
-    """Explains with the explainer of the pinned bundle; golden explanations are checked before the first answer."""
+    """Explains with the explainer of the pinned bundle."""
 
     def __init__(self, shelf: BundleShelf) -> None:
         self._shelf = shelf
-        for bundle in shelf:
-            check_explanations(bundle)
 
     def __call__(self, batch: Sequence[PinnedValues]) -> list[Explanation | CreditError]:
         """Contributions of each item."""

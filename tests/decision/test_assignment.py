@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.decision import Arm, Rollout, arm_for
-from credit.decision.assignment import N_SLOTS, slot_of, with_share
-from credit.errors import SettingsInvalid
+from credit.decision.assignment import N_SLOTS, slot_of
+from credit.decision.rollout_changes import with_share
+from credit.errors import RolloutRefused
 
 
 def rollout(*shares: int) -> Rollout:
@@ -86,7 +87,7 @@ def test_only_slots_that_change_hands_move(steps: list[tuple[int, int]]) -> None
         other = state.arms[2 - which]
         room = N_SLOTS - len(other.slots)
         if share > room:
-            with pytest.raises(SettingsInvalid):
+            with pytest.raises(RolloutRefused):
                 with_share(state, name, share)
             continue
         before = owners(state)
@@ -120,10 +121,10 @@ def test_raising_a_share_and_taking_it_back_leaves_everybody_where_they_were(
     [
         ("challenger_0", 801, "a share of 801 per mille for challenger_0: expected 0 to 800"),
         ("challenger_0", -1, "a share of -1 per mille for challenger_0: expected 0 to 800"),
-        ("champion", 10, "there is no challenger 'champion' in this rollout"),
+        ("champion", 10, "the champion is no challenger"),
         ("somebody", 10, "there is no challenger 'somebody' in this rollout"),
     ],
 )
 def test_a_share_that_cannot_be_given_is_refused(name: str, share: int, message: str) -> None:
-    with pytest.raises(SettingsInvalid, match=message):
+    with pytest.raises(RolloutRefused, match=message):
         with_share(rollout(300, 200), name, share)

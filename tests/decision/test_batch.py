@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from credit.contract import Application
 from credit.decision import Arm, Bundle, Rollout, score
-from credit.decision.assignment import arm_for, with_share
+from credit.decision.assignment import arm_for
 from credit.decision.batch import BatchScorer, Decided, score_many
+from credit.decision.rollout_changes import with_share
 from credit.decision.score import Score
 from credit.decision.scorer import answer
 from credit.errors import ApplicationInvalid, SettingsInvalid

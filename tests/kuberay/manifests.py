@@ -200,7 +200,7 @@ def _most_cpus(args: ServiceArgs) -> float:
         bounds = node.autoscaling
         return node.num_cpus * (node.replicas if bounds is None else bounds.max_replicas)
 
-    arms = 1 + len(args.challengers)
+    arms = 2  # a champion and a challenger
     return most(args.transform) + arms * most(args.model) + most(args.explainer)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import pickle
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,11 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.decision import load_bundle
-from credit.errors import ApplicationInvalid, BundleIncompatible, BundleUnknown, Failure
+from credit.errors import ApplicationInvalid, BundleUnknown, Failure
 from serve_app.links import LocalLink
 from serve_app.nodes import ExplainerNode, ModelNode, PinnedValues, TransformNode, answer_each
-from serve_app.shelf import BundleShelf
 from tests.service import Nodes
 from tune.rows import Rows
 
@@ -94,19 +91,6 @@ def test_an_error_that_nobody_planned_is_not_hidden() -> None:
 
     with pytest.raises(ZeroDivisionError):
         answer_each([PinnedValues("x", ())], fail)
-
-
-def test_an_explainer_whose_golden_reasons_differ_does_not_start(
-    lightgbm_folder: Path, scorecard_bundle: Any
-) -> None:
-    class Shelf(BundleShelf):
-        def __init__(self) -> None:
-            bundle = load_bundle(lightgbm_folder)
-            bundle.background = np.ascontiguousarray(bundle.background[:50])
-            self._bundles = {bundle.hash: bundle}
-
-    with pytest.raises(BundleIncompatible, match="golden row 0 gives another explanation here"):
-        ExplainerNode(Shelf())
 
 
 def test_items_survive_a_hop_bit_by_bit(items: dict[str, list[PinnedValues]]) -> None:

@@ -10,9 +10,9 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from credit.decision import Rollout, load_bundle, save_bundle
+from credit.decision import Rollout
 from credit.decision.assignment import Arm
-from credit.errors import BundleUnknown, SettingsInvalid
+from credit.errors import BundleUnknown
 from serve_app.auth import TokenGuard
 from serve_app.gateway import Gateway
 from serve_app.routes import build_http_app
@@ -184,23 +184,6 @@ def test_no_value_of_an_application_reaches_a_log(
     for value in (str(SECRET), "Mustermann", "P-Erika"):
         assert value not in caplog.text
         assert all(value not in text for text in texts[2:])
-
-
-def test_an_arm_that_reads_applications_differently_is_refused(
-    nodes: Nodes, lightgbm_folder: Path, tmp_path: Path, service: Service
-) -> None:
-    other = load_bundle(lightgbm_folder)
-    other.contract = other.contract.model_copy(update={"version": "2"})
-    save_bundle(load_bundle(lightgbm_folder), tmp_path)
-    changed = save_bundle(other, tmp_path)
-    shelf = BundleShelf(tmp_path, [lightgbm_folder.name, changed.name])
-    arms = (Arm("champion", lightgbm_folder.name), Arm("challenger", changed.name))
-    rollout = Rollout(product="p", generation=1, salt="s", arms=arms)
-
-    with pytest.raises(
-        SettingsInvalid, match="made with another contract than the champion: retra"
-    ):
-        Gateway(rollout, shelf, nodes.scoring, service.writer, service.reader)
 
 
 def test_a_shelf_refuses_what_it_does_not_hold(nodes: Nodes, tmp_path: Path) -> None:

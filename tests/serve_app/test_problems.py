@@ -9,10 +9,10 @@ import pytest
 
 from credit import errors
 from credit.errors import ApplicationInvalid, CreditError, Failure
+from credit.records import CursorMoved
 from serve_app.admission import Overloaded
-from serve_app.auth import Unauthorized
+from serve_app.auth import Forbidden, Unauthorized
 from serve_app.problems import KINDS, MalformedRequest, problem_for
-from serve_app.rollout import RolloutMoved
 
 EXPECTED = {
     "CreditError": 500,
@@ -24,6 +24,7 @@ EXPECTED = {
     "BundleError": 503,
     "BundleCorrupt": 503,
     "BundleIncompatible": 503,
+    "BundleTooLarge": 503,
     "ModelTooDeep": 503,
     "BundleUnknown": 503,
     "ExplanationInconsistent": 500,
@@ -37,6 +38,8 @@ EXPECTED = {
     "AnchorUnavailable": 503,
     "KeyUnavailable": 503,
     "RegistryUnavailable": 503,
+    "RolloutRefused": 409,
+    "RolloutMoved": 409,
     "ServiceUnavailable": 503,
     "SettingsInvalid": 500,
 }
@@ -66,7 +69,7 @@ def made(cls: type[CreditError]) -> CreditError:
 
 
 def test_every_class_is_in_the_table_itself() -> None:
-    assert set(classes().values()) | {Unauthorized, Overloaded} == set(KINDS)
+    assert set(classes().values()) | {Unauthorized, Forbidden, Overloaded} == set(KINDS)
     assert classes().keys() == EXPECTED.keys()
 
 
@@ -92,7 +95,7 @@ def test_each_class_is_answered_with_its_status(name: str) -> None:
 def test_a_class_defined_elsewhere_is_answered_as_its_nearest_ancestor() -> None:
     elsewhere = descendants(CreditError) - set(classes().values())
 
-    assert RolloutMoved in elsewhere
+    assert CursorMoved in elsewhere
     for cls in elsewhere:
         nearest = next(base for base in cls.__mro__ if base in KINDS)
         assert problem_for(made(cls)).status == KINDS[nearest].status

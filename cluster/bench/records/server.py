@@ -67,7 +67,7 @@ def serve(bundle: Path, home: Path | None, listening: socket.socket) -> None:
     writer = (
         Unrecorded() if home is None else RecordWriterAside(home / "records.db", home / "keys.json")
     )
-    scoring = Scoring(shelf, local_links(shelf, rollout))
+    scoring = Scoring(shelf, local_links(shelf))
     reader = RecordReader(Path("none"))  # the bench asks for no decision twice
     gateway = Gateway(rollout, shelf, scoring, writer, reader)
     app = build_http_app(gateway, TokenGuard(None), NoMonitor())

@@ -14,7 +14,7 @@ from cluster.cli.main import run
 from cluster.scoring.job import Form, Recording, ScoringJob
 from credit.decision import Rollout
 from credit.records import open_state
-from serve_app.rollout import ensure_rollout
+from serve_app.rollout.operate import ensure_rollout
 from tests.loanbook import loan_book
 
 N_ROWS = 120

@@ -11,9 +11,12 @@ import pytest
 from sqlalchemy import Engine
 
 from credit.decision import Arm, Rollout
-from credit.errors import SettingsInvalid
+from credit.errors import RolloutRefused
 from credit.records import open_state
-from serve_app.rollout import RolloutMoved, ensure_rollout, read_rollout, write_rollout
+from serve_app.rollout import Change, RolloutMoved, read_rollout, write_rollout
+from serve_app.rollout.operate import ensure_rollout
+
+BY_TEST = Change("test", "test")
 
 
 @pytest.fixture
@@ -84,9 +87,7 @@ def test_a_challenger_that_leaves_gives_its_slots_back(state: Engine) -> None:
 def test_shares_beyond_everything_are_refused_and_change_nothing(state: Engine) -> None:
     before = ensure(state, "d")
 
-    with pytest.raises(
-        SettingsInvalid, match="a share of 600 per mille for challenger_2: expected"
-    ):
+    with pytest.raises(RolloutRefused, match="a share of 600 per mille for challenger_2: expected"):
         ensure(state, "d", "e", share=600)
 
     assert read_rollout(state, "cards") == before
@@ -103,14 +104,14 @@ def test_a_stale_or_skipped_generation_is_refused(state: Engine, generation: int
         RolloutMoved,
         match=f"is at generation 1, not {generation - 1}: read it again and repeat the change",
     ):
-        write_rollout(state, other)
+        write_rollout(state, other, BY_TEST)
 
     assert read_rollout(state, "cards") == before
 
 
 def test_the_first_one_has_generation_one(state: Engine) -> None:
     with pytest.raises(RolloutMoved, match="the rollout of cards is at generation 0, not 1"):
-        write_rollout(state, Rollout(product="cards", generation=2, salt="s", arms=()))
+        write_rollout(state, Rollout(product="cards", generation=2, salt="s", arms=()), BY_TEST)
 
 
 def test_of_two_writers_that_read_the_same_one_wins(state: Engine) -> None:
@@ -124,7 +125,7 @@ def test_of_two_writers_that_read_the_same_one_wins(state: Engine) -> None:
         )
         start.wait()
         try:
-            write_rollout(state, mine)
+            write_rollout(state, mine, BY_TEST)
         except RolloutMoved:
             outcomes.append(None)
         else:

@@ -1,4 +1,4 @@
-"""The OpenAPI document, generated from the contract."""
+"""JSON schemas of what travels, generated from the contract."""
 
 from __future__ import annotations
 
@@ -6,58 +6,6 @@ from typing import Any
 
 from credit.contract import Contract
 from credit.contract.column import Column
-
-PROBLEM = {"$ref": "#/components/schemas/Problem"}
-REASONS = {
-    "400": "The request is malformed",
-    "401": "A valid token is required",
-    "408": "The body did not arrive in time",
-    "409": "The idempotency key was used for another application",
-    "410": "The idempotency key names a decision whose subject was erased",
-    "413": "The body is too large",
-    "414": "The query is too long",
-    "415": "The body is of another type",
-    "422": "The application breaks the contract; `errors` names every field",
-    "431": "The headers are too long",
-    "500": "The decision cannot be explained, or the service could not answer",
-    "503": "The decision cannot be made or recorded now, or too many wait for one; after as many seconds as "
-    "Retry-After says, retry with the same Idempotency-Key",
-}
-
-
-def openapi_document(contract: Contract) -> dict[str, Any]:
-    """Describe every route of the service."""
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": f"Credit scoring: {contract.product}",
-            "version": contract.version,
-            "description": contract.description,
-        },
-        "security": [{"token": []}],
-        "paths": {
-            "/v1/score": {"post": _score_operation(contract)},
-            "/v1/decisions/{decision_id}": _decision_operation(),
-            "/v1/model": _get("The bundles that answer, and their figures"),
-            "/v1/drift": _get("State of the drift monitor and its latest report"),
-            "/v1/drift/reports": _get(
-                "Drift reports, newest first", _query("limit", 20, 100), _query("offset", 0, None)
-            ),
-            "/metrics": _get("Metrics in the Prometheus text format"),
-            "/healthz": _get("The process lives", open_to_all=True),
-            "/readyz": _get("Decisions can be made and recorded", open_to_all=True),
-            "/openapi.json": _get("This document", open_to_all=True),
-            "/docs": _get("This document, for people", open_to_all=True),
-        },
-        "components": {
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {
-                "Application": application_schema(contract),
-                "Answer": answer_schema(contract),
-                "Problem": _problem_schema(),
-            },
-        },
-    }
 
 
 def application_schema(contract: Contract) -> dict[str, Any]:
@@ -187,68 +135,8 @@ def example_application(contract: Contract) -> dict[str, Any]:
     return example
 
 
-def _score_operation(contract: Contract) -> dict[str, Any]:
-    body = {
-        "schema": {"$ref": "#/components/schemas/Application"},
-        "example": example_application(contract),
-    }
-    answered = {"schema": {"$ref": "#/components/schemas/Answer"}}
-    return {
-        "summary": "Decide one application",
-        "description": "The decision is recorded before it is answered.",
-        "parameters": [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "schema": {"type": "string", "minLength": 1, "maxLength": 128},
-                "description": "Printable ASCII. The same key and application get the stored answer again.",
-            },
-            {"name": "shap_values", "in": "query", "schema": {"type": "boolean", "default": False}},
-        ],
-        "requestBody": {"required": True, "content": {"application/json": body}},
-        "responses": {
-            "200": {"description": "The decision", "content": {"application/json": answered}},
-            **{status: _problem_response(text) for status, text in REASONS.items()},
-        },
-    }
-
-
-def _get(summary: str, *parameters: dict[str, Any], open_to_all: bool = False) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "summary": summary,
-        "responses": {"200": {"description": summary}},
-    }
-    if parameters:
-        operation["parameters"] = list(parameters)
-    if open_to_all:
-        operation["security"] = []
-    else:
-        operation["responses"]["401"] = _problem_response(REASONS["401"])
-    return {"get": operation}
-
-
-def _decision_operation() -> dict[str, Any]:
-    operation = _get(
-        "Show one recorded decision",
-        {"name": "decision_id", "in": "path", "required": True, "schema": {"type": "string"}},
-    )
-    unknown = "There is no such decision, or it is another tenant's."
-    operation["get"]["responses"]["404"] = _problem_response(unknown)
-    return operation
-
-
-def _query(name: str, default: int, maximum: int | None) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "integer", "minimum": 0, "default": default}
-    if maximum is not None:
-        schema["maximum"] = maximum
-    return {"name": name, "in": "query", "schema": schema}
-
-
-def _problem_response(text: str) -> dict[str, Any]:
-    return {"description": text, "content": {"application/problem+json": {"schema": PROBLEM}}}
-
-
-def _problem_schema() -> dict[str, Any]:
+def problem_schema() -> dict[str, Any]:
+    """JSON schema of a refusal."""
     failure = {
         "type": "object",
         "properties": {name: {"type": "string"} for name in ("field", "rule", "message")},

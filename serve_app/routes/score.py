@@ -1,0 +1,103 @@
+"""Deciding one application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from credit.contract import Contract
+from credit.errors import ServiceUnavailable
+from credit.records import Receipt
+from serve_app.admission import Place
+from serve_app.openapi.operations import OF_A_DECISION, problem_responses
+from serve_app.openapi.schemas import example_application
+from serve_app.problems import MalformedRequest
+from serve_app.reply import Reply
+from serve_app.requests import Request
+from serve_app.routes.desk import Desk, Group
+from serve_app.routes.query import MAXIMUM_KEY_LENGTH, flag, idempotency_key
+
+ROUTE = "/v1/score"
+
+_REPLAYED = ((b"idempotent-replayed", b"true"),)
+
+
+def score_routes(desk: Desk) -> Group:
+    """One application, one decision."""
+    routes = _ScoreRoutes(desk)
+    return Group(
+        table=[("POST", ROUTE, routes.score)], paths={ROUTE: {"post": _operation(desk.contract)}}
+    )
+
+
+class _ScoreRoutes:
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._limits = desk.limits
+
+    async def score(self, request: Request) -> Reply:
+        """Decide one application."""
+        tenant = self._desk.tenant(request)
+        with self._desk.admission.arrive(tenant) as place:
+            receipt = await self._decide(request, place)
+        return Reply(200, receipt.answer, headers=_REPLAYED if receipt.replayed else ())
+
+    async def _decide(self, request: Request, place: Place) -> Receipt:
+        key, with_shap_values = idempotency_key(request), flag(request, "shap_values")
+        has_begun = False
+        try:
+            with self._desk.deadlines.after(self._limits.body_timeout_s) as deadline:
+                body = await request.json_body()
+                deadline.at += self._limits.answer_timeout_s - self._limits.body_timeout_s
+                await place.turn(request.gone)
+                if deadline.is_over:
+                    raise self._desk.admission.late()
+                has_begun = True
+                return await self._desk.gateway.decide(
+                    body,
+                    tenant=place.tenant,
+                    route=ROUTE,
+                    idempotency_key=key,
+                    with_shap_values=with_shap_values,
+                )
+        except TimeoutError:
+            if not deadline.has_passed:
+                raise
+            raise self._too_late(request, has_begun=has_begun) from None
+
+    def _too_late(self, request: Request, *, has_begun: bool) -> Exception:
+        if not request.body_is_read:
+            return MalformedRequest(
+                408, f"the body did not arrive within {self._limits.body_timeout_s:g} s"
+            )
+        if not has_begun:
+            return self._desk.admission.late()
+        return ServiceUnavailable(
+            f"there was no answer within {self._limits.answer_timeout_s:g} s. It may have been decided: send the "
+            "application again with the same Idempotency-Key"
+        )
+
+
+def _operation(contract: Contract) -> dict[str, Any]:
+    body = {
+        "schema": {"$ref": "#/components/schemas/Application"},
+        "example": example_application(contract),
+    }
+    answered = {"schema": {"$ref": "#/components/schemas/Answer"}}
+    return {
+        "summary": "Decide one application",
+        "description": "The decision is recorded before it is answered.",
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "schema": {"type": "string", "minLength": 1, "maxLength": MAXIMUM_KEY_LENGTH},
+                "description": "Printable ASCII. The same key and application get the stored answer again.",
+            },
+            {"name": "shap_values", "in": "query", "schema": {"type": "boolean", "default": False}},
+        ],
+        "requestBody": {"required": True, "content": {"application/json": body}},
+        "responses": {
+            "200": {"description": "The decision", "content": {"application/json": answered}},
+            **problem_responses(*OF_A_DECISION),
+        },
+    }
