@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cluster.cli import bench_serve, bench_soak
+from cluster.cli import bench_rollout, bench_serve, bench_soak
 from cluster.cli.options import DATA_HELP, ContractOption
 from cluster.cli.terminal import console, counting_bar, errors_console, named_bar
 
 app = typer.Typer(help="Measure what is promised.", no_args_is_help=True)
 app.command("serve")(bench_serve.serve)
 app.command("soak")(bench_soak.soak)
+app.command("rollout")(bench_rollout.rollout)
 
 
 @app.command()

@@ -9,7 +9,19 @@ from collections.abc import Sequence
 import typer
 from pydantic import ValidationError
 
-from cluster.cli import bench, contract, data, demo, model, records, rollout, score, serve, tune
+from cluster.cli import (
+    bench,
+    contract,
+    data,
+    demo,
+    model,
+    records,
+    rollout,
+    score,
+    score_batch,
+    serve,
+    tune,
+)
 from cluster.cli.terminal import errors_console, quiet_libraries, show_own_warnings
 from cluster.exits import INTERRUPTED, exit_code
 from credit.errors import CreditError, SettingsInvalid
@@ -28,6 +40,7 @@ app.command("tune")(tune.tune)
 app.add_typer(model.app, name="model")
 app.command("serve")(serve.serve)
 app.command("score")(score.score)
+app.command("score-batch")(score_batch.score_batch)
 app.command("demo")(demo.demo)
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(records.app, name="records")

@@ -35,9 +35,14 @@ class RowRecorder:
         self._writer = RecordWriter(recording.location, LocalKeyFile(recording.key_path))
 
     def record(
-        self, rows: Sequence[tuple[int, Decided, Answer]]
+        self, rows: Sequence[tuple[int, Decided, Answer]], *, file: str = ""
     ) -> list[tuple[bytes, bool] | Failure]:
         """Record rows, given with their numbers in the file; blocks until all are on disk.
+
+        Parameters
+        ----------
+        file
+            Tells the files of a job apart, where it has several.
 
         Returns
         -------
@@ -54,7 +59,7 @@ class RowRecorder:
         for number, decided, answer in rows:
             if len(waiting) >= IN_FLIGHT:
                 told.append(_told(waiting.popleft()))
-            waiting.append(self._append(number, decided, answer))
+            waiting.append(self._append(f"{self._recording.name}{file}:{number}", decided, answer))
         told.extend(_told(receipt) for receipt in waiting)
         return told
 
@@ -62,7 +67,7 @@ class RowRecorder:
         """Close the store."""
         self._writer.close()
 
-    def _append(self, number: int, decided: Decided, answer: Answer) -> Future[Receipt]:
+    def _append(self, key: str, decided: Decided, answer: Answer) -> Future[Receipt]:
         record = decision_record(
             decided.pinned.bundle,
             decided.application,
@@ -72,7 +77,7 @@ class RowRecorder:
             latency_us=dict(decided.stage_us),
             tenant=self._recording.tenant,
             route=ROUTE,
-            idempotency_key=f"{self._recording.name}:{number}",
+            idempotency_key=key,
         )
         return self._writer.append(record)
 

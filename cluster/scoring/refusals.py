@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from credit.contract.rows import CheckedRows
 from credit.data.parts import Part
 from credit.errors import Failure
 
 SHOWN = 5
-"""Numbers of rows that are kept of each rule: a file of any size may break one in every row."""
+"""Numbers of rows that are kept of each rule in a file: a file of any size may break one in every row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +23,21 @@ class Refusal:
         As in :class:`credit.errors.Failure`.
     n_rows
         How many rows.
-    first
-        The numbers of the first of them, counted from 1 below the header, at most :data:`SHOWN`.
+    numbers
+        Their numbers, counted from 1 below the header: all of a part, the first :data:`SHOWN` of a file.
     """
 
     field: str
     rule: str
     message: str
     n_rows: int
-    first: tuple[int, ...]
+    numbers: tuple[int, ...]
 
     def __str__(self) -> str:
         """Return the refusal as a sentence without any value."""
-        numbers = ", ".join(f"{number:,}" for number in self.first)
-        more = ", ..." if self.n_rows > len(self.first) else ""
+        shown = self.numbers[:SHOWN]
+        numbers = ", ".join(f"{number:,}" for number in shown)
+        more = ", ..." if self.n_rows > len(shown) else ""
         rows = "row" if self.n_rows == 1 else f"{self.n_rows:,} rows:"
         return f"{self.field}: {self.message} ({rows} {numbers}{more})"
 
@@ -47,13 +46,12 @@ def refusals_of(part: Part, checked: CheckedRows) -> list[Refusal]:
     """Rows of a part that have not the header's fields, or break the contract."""
     numbers = part.numbers
     found = [
-        Refusal(b.field, b.rule, b.message, int(b.rows.sum()), _first(numbers[b.rows]))
+        Refusal(b.field, b.rule, b.message, int(b.rows.sum()), tuple(numbers[b.rows].tolist()))
         for b in checked.broken
     ]
     if part.torn:
         message = "expected as many fields as the header has"
-        torn = np.array(part.torn, dtype=np.int64)
-        found.append(Refusal("row", "length", message, len(torn), _first(torn)))
+        found.append(Refusal("row", "length", message, len(part.torn), part.torn))
     return found
 
 
@@ -68,14 +66,10 @@ def merged(refusals: Iterable[Refusal]) -> list[Refusal]:
     for new in refusals:
         key = (new.field, new.rule, new.message)
         old = found.get(key)
-        found[key] = new if old is None else _joined(old, new)
+        found[key] = _joined(Refusal(*key, 0, ()) if old is None else old, new)
     return sorted(found.values(), key=lambda refusal: -refusal.n_rows)
 
 
 def _joined(old: Refusal, new: Refusal) -> Refusal:
-    first = (*old.first, *new.first)[:SHOWN]
-    return Refusal(old.field, old.rule, old.message, old.n_rows + new.n_rows, first)
-
-
-def _first(numbers: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[int, ...]:
-    return tuple(numbers[:SHOWN].tolist())
+    numbers = (*old.numbers, *new.numbers)[:SHOWN]
+    return Refusal(old.field, old.rule, old.message, old.n_rows + new.n_rows, numbers)

@@ -67,8 +67,13 @@ class PartScorer:
         contract = self._scorer.contract
         self._shap_names = contract.feature_names if job.shap_values else ()
 
-    def score(self, part: Part) -> ScoredPart:
+    def score(self, part: Part, *, file: str = "") -> ScoredPart:
         """Score the good rows of a part.
+
+        Parameters
+        ----------
+        file
+            Tells the files of a job apart where it records.
 
         Raises
         ------
@@ -84,7 +89,7 @@ class PartScorer:
                 refusals += [refusal_of(failure, number) for failure in found.failures]
             else:
                 scored.append((number, found, self._answer(found)))
-        lines, n_replayed = self._recorded(scored, refusals)
+        lines, n_replayed = self._recorded(scored, refusals, file)
         return ScoredPart(
             content=self._content([told for _, _, told in scored], lines),
             n_rows=part.n_rows,
@@ -111,13 +116,13 @@ class PartScorer:
         )
 
     def _recorded(
-        self, scored: Sequence[tuple[int, Decided, Answer]], refusals: list[Refusal]
+        self, scored: Sequence[tuple[int, Decided, Answer]], refusals: list[Refusal], file: str
     ) -> tuple[list[bytes] | None, int]:
         """Answers as they are recorded, and how many of them already were; None for a trial."""
         if self._recorder is None:
             return None, 0
         lines, n_replayed = [], 0
-        told = self._recorder.record(scored)
+        told = self._recorder.record(scored, file=file)
         for (number, _, _), found in zip(scored, told, strict=True):
             if isinstance(found, Failure):
                 refusals.append(refusal_of(found, number))

@@ -1,0 +1,241 @@
+"""Run the whole story on this machine, and say what its clients saw."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+import psutil
+from ray import serve
+
+from cluster.bench.rollout.load import SteadyLoad
+from cluster.bench.rollout.watch import slowest_switch_s, wrong_answers
+from cluster.monitor import DriftConsumer
+from cluster.running import APPLICATION, Running
+from cluster.service import build
+from credit.errors import ServiceUnavailable
+from credit.records import open_state
+from serve_app.graph import bind_graph
+from serve_app.rollout.commands import Command, Promote, Rollback, Set, execute
+from serve_app.rollout.operate import wait_until_active
+from serve_app.rollout.store import read_history, read_rollout
+from serve_app.settings import NodeArgs, ServiceArgs
+
+SHARES = (100, 400, 250)
+_BETWEEN = 5
+"""Answers between two changes: each generation answers somebody."""
+
+_START_S = 180.0
+
+
+class RolloutMeasured(msgspec.Struct, frozen=True):
+    """What clients saw.
+
+    Attributes
+    ----------
+    failures
+        Tries that got no decision, by what came instead; each was repeated with its key.
+    given_up
+        Requests that had no answer in the end.
+    reused
+        Repeats that got the stored answer of a try whose answer was lost.
+    wrong
+        Answers of an arm or a bundle that is not what their generation says.
+    slowest_switch_s
+        Longest that an older generation began to answer after a newer one was active.
+    latency_ms
+        Of requests with all their tries: p50, p95, p99, the slowest.
+    """
+
+    n_requests: int
+    n_generations: int
+    failures: dict[str, int]
+    given_up: int
+    reused: int
+    wrong: list[str]
+    slowest_switch_s: float
+    latency_ms: dict[str, float]
+    events: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How often what is done.
+
+    Attributes
+    ----------
+    rounds
+        Promotions, each followed by a rollback.
+    kills
+        Replicas of each deployment that are ended with SIGKILL.
+    replicas
+        How many gateways there are at most.
+    """
+
+    rounds: int = 50
+    kills: int = 1
+    replicas: int = 4
+    per_second: float = 40.0
+
+
+def run_rollout(
+    running: Running,
+    args: ServiceArgs,
+    rows: Sequence[dict[str, Any]],
+    plan: Plan,
+    *,
+    advance: Callable[[str], None] = lambda event: None,
+) -> RolloutMeasured:
+    """Change who answers, scale, update and kill, under a steady load, and watch every answer.
+
+    Parameters
+    ----------
+    args
+        What the service was started with; it needs a challenger.
+    advance
+        Called after each event, with its name.
+
+    Raises
+    ------
+    ServiceUnavailable
+        When a replica that was killed does not come back.
+    """
+    name = f"rollout-{time.time_ns():x}"
+    story = _Story(args, plan, advance)
+    try:
+        first = story.generation
+        with SteadyLoad(running, rows, per_second=plan.per_second, name=name) as load:
+            story.play(load)
+        tries = load.tries
+        history = read_history(story.state, args.product, limit=100_000)
+    finally:
+        story.close()
+    took = sorted(1000 * (one.told_at - one.asked_at) for one in tries.told)
+    return RolloutMeasured(
+        n_requests=len(tries.told) + len(tries.given_up),
+        n_generations=history[0].rollout.generation - first,
+        failures=dict(tries.failures),
+        given_up=len(tries.given_up),
+        reused=tries.reused,
+        wrong=wrong_answers(tries.told, history),
+        slowest_switch_s=round(slowest_switch_s(tries.told, history), 3),
+        latency_ms={
+            label: round(took[min(len(took) - 1, int(share * len(took)))], 1)
+            for label, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("slowest", 1.0))
+        },
+        events=story.events,
+    )
+
+
+class _Story:
+    """What is done to the service."""
+
+    def __init__(self, args: ServiceArgs, plan: Plan, advance: Callable[[str], None]) -> None:
+        self.state = open_state(args.settings.state)
+        self.events: dict[str, int] = {}
+        self._args = args
+        self._plan = plan
+        self._advance = advance
+
+    @property
+    def generation(self) -> int:
+        active = read_rollout(self.state, self._args.product)
+        return 0 if active is None else active.generation
+
+    def close(self) -> None:
+        self.state.dispose()
+
+    def play(self, load: SteadyLoad) -> None:
+        active = read_rollout(self.state, self._args.product)
+        if active is None or len(active.arms) == 1:
+            raise ServiceUnavailable("the service that is measured needs a challenger")
+        load.wait_for_more(_BETWEEN)
+        for _ in range(self._plan.rounds):
+            self._do("promotion", load, Promote(arm=active.arms[1].name))
+            self._do("rollback", load, Rollback())
+        for share in SHARES:
+            self._do("change of shares", load, Set(arm=active.arms[1].name, share=share))
+        for n in (self._plan.replicas, 1):
+            if n != self._args.gateway.replicas or n == 1:
+                self._deploy(f"scaling to {n}", load, NodeArgs(replicas=n))
+        self._deploy("rolling update", load, NodeArgs(num_cpus=self._args.gateway.num_cpus + 0.01))
+        self._fail_to_update(load)
+        for _ in range(self._plan.kills):
+            for deployment in sorted(_deployments()):
+                self._kill(deployment, load)
+
+    def _do(self, event: str, load: SteadyLoad, command: Command) -> None:
+        wanted = execute(
+            self.state, self._args.product, command, by="bench", prepare=lambda name: name
+        )
+        if wanted is not None:
+            wait_until_active(self.state, wanted)
+        self._happened(event, load)
+
+    def _deploy(self, event: str, load: SteadyLoad, gateway: NodeArgs) -> None:
+        args = self._args.model_copy(update={"gateway": gateway})
+        serve.run(build(args), name=APPLICATION, route_prefix="/")
+        self._happened(event, load)
+
+    def _fail_to_update(self, load: SteadyLoad) -> None:
+        """Deploy replicas that cannot start; those that answer go on."""
+        broken = self._args.model_copy(update={"product": "no product of this name"})
+        rollout = read_rollout(self.state, self._args.product)
+        if rollout is None:
+            raise ServiceUnavailable("the rollout is gone")
+        graph = bind_graph(broken, rollout, partial(DriftConsumer, self._args))
+        try:
+            serve.run(graph, name=APPLICATION, route_prefix="/")
+        except RuntimeError:
+            self._happened("failing update", load)
+        else:
+            raise ServiceUnavailable("an update that cannot start was said to have started")
+        serve.run(build(self._args), name=APPLICATION, route_prefix="/")
+        self._happened("update after it", load)
+
+    def _kill(self, deployment: str, load: SteadyLoad) -> None:
+        (victim, *_) = _replicas(deployment)
+        victim.kill()
+        victim.wait(30)
+        deadline = time.monotonic() + _START_S
+        while not _replicas(deployment):
+            if time.monotonic() > deadline:
+                raise ServiceUnavailable(f"{deployment} did not come back within {_START_S:g} s")
+            time.sleep(0.05)
+        self._happened(f"SIGKILL of {deployment}", load)
+
+    def _happened(self, event: str, load: SteadyLoad) -> None:
+        load.wait_for_more(_BETWEEN)
+        self.events[event] = self.events.get(event, 0) + 1
+        self._advance(event)
+
+
+def n_events(plan: Plan, n_deployments: int) -> int:
+    """Count what a plan does."""
+    return 2 * plan.rounds + len(SHARES) + 5 + plan.kills * n_deployments
+
+
+def _deployments() -> set[str]:
+    return {name for process in _children() if (name := _deployment_of(process))}
+
+
+def _replicas(deployment: str) -> list[psutil.Process]:
+    return [process for process in _children() if _deployment_of(process) == deployment]
+
+
+def _children() -> list[psutil.Process]:
+    """Processes that this one has started, Ray's included; nobody else's."""
+    return psutil.Process().children(recursive=True)
+
+
+def _deployment_of(process: psutil.Process) -> str:
+    try:
+        title = " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+    _, found, rest = title.partition(f"ServeReplica:{APPLICATION}:")
+    return rest.split(":")[0].split()[0] if found and rest else ""

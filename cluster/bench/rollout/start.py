@@ -1,0 +1,60 @@
+"""Start a service of its own for the measurement, and end it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from cluster.bench.rollout.run import Plan, RolloutMeasured, run_rollout
+from cluster.local_ray import local_ray
+from cluster.running import running_service
+from credit.contract import load_contract
+from credit.settings import Settings
+from serve_app.openapi import example_application
+from serve_app.rollout.prepare import prepare_bundle
+from serve_app.settings import ServiceArgs
+
+
+def measure_rollout(
+    champion: str,
+    challenger: str,
+    product: str,
+    placement: str,
+    plan: Plan,
+    *,
+    advance: Callable[[str], None],
+) -> RolloutMeasured:
+    """Measure with two bundles of this home, in a home below it.
+
+    Raises
+    ------
+    RegistryUnavailable, BundleError
+        When a bundle cannot be used.
+    ServiceUnavailable
+        When the service does not start.
+    """
+    settings = Settings()
+    contract = load_contract(product)
+    folders = [
+        str(settings.bundles_path / prepare_bundle(settings, contract, name))
+        for name in (champion, challenger)
+    ]
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.home, prefix="bench-") as folder:
+        args = ServiceArgs.model_validate(
+            {
+                "product": product,
+                "home": Path(folder),
+                "placement": placement,
+                "champion": folders[0],
+                "challengers": (folders[1],),
+                "challenger_share": 250,
+            }
+        )
+        with local_ray(serving=True), running_service(args, port=0) as running:
+            advance("changing")
+            row = example_application(contract)
+            # From now on the rollout decides, as it does for a service that is deployed again.
+            deployed = args.model_copy(update={"champion": None, "challengers": None})
+            return run_rollout(running, deployed, [row], plan, advance=advance)
