@@ -30,7 +30,7 @@ def rollout(
     """
     import msgspec
 
-    from cluster.bench.rollout.run import Plan, n_events
+    from cluster.bench.rollout.plan import Plan, n_events
     from cluster.bench.rollout.start import measure_rollout
 
     plan = Plan(rounds=rounds, kills=kills, per_second=per_second)

@@ -58,6 +58,11 @@ class Tries:
 class SteadyLoad:
     """Ask for decisions at fixed times until the block ends.
 
+    Attributes
+    ----------
+    phase
+        What is being done to the service now; failures are noted under it.
+
     Parameters
     ----------
     rows
@@ -70,6 +75,7 @@ class SteadyLoad:
         self, running: Running, rows: Sequence[dict[str, Any]], *, per_second: float, name: str
     ) -> None:
         self.tries = Tries()
+        self.phase = "before"
         self._rows = rows
         self._per_second = per_second
         self._name = name
@@ -118,7 +124,7 @@ class SteadyLoad:
                     self.tries.reused += "idempotent-replayed" in response.headers
                 return
             with self._noting:
-                self.tries.failures[response] += 1
+                self.tries.failures[f"{self.phase}: {response}"] += 1
             time.sleep(_PAUSE_S)
         with self._noting:
             self.tries.given_up.append(key)

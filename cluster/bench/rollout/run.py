@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import msgspec
 import psutil
 from ray import serve
 
 from cluster.bench.rollout.load import SteadyLoad
+from cluster.bench.rollout.plan import SHARES, Plan, RolloutMeasured
 from cluster.bench.rollout.watch import slowest_switch_s, wrong_answers
 from cluster.monitor import DriftConsumer
 from cluster.running import APPLICATION, Running
@@ -25,61 +24,10 @@ from serve_app.rollout.operate import wait_until_active
 from serve_app.rollout.store import read_history, read_rollout
 from serve_app.settings import NodeArgs, ServiceArgs
 
-SHARES = (100, 400, 250)
 _BETWEEN = 5
 """Answers between two changes: each generation answers somebody."""
 
 _START_S = 180.0
-
-
-class RolloutMeasured(msgspec.Struct, frozen=True):
-    """What clients saw.
-
-    Attributes
-    ----------
-    failures
-        Tries that got no decision, by what came instead; each was repeated with its key.
-    given_up
-        Requests that had no answer in the end.
-    reused
-        Repeats that got the stored answer of a try whose answer was lost.
-    wrong
-        Answers of an arm or a bundle that is not what their generation says.
-    slowest_switch_s
-        Longest that an older generation began to answer after a newer one was active.
-    latency_ms
-        Of requests with all their tries: p50, p95, p99, the slowest.
-    """
-
-    n_requests: int
-    n_generations: int
-    failures: dict[str, int]
-    given_up: int
-    reused: int
-    wrong: list[str]
-    slowest_switch_s: float
-    latency_ms: dict[str, float]
-    events: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How often what is done.
-
-    Attributes
-    ----------
-    rounds
-        Promotions, each followed by a rollback.
-    kills
-        Replicas of each deployment that are ended with SIGKILL.
-    replicas
-        How many gateways there are at most.
-    """
-
-    rounds: int = 50
-    kills: int = 1
-    replicas: int = 4
-    per_second: float = 40.0
 
 
 def run_rollout(
@@ -154,14 +102,15 @@ class _Story:
         if active is None or len(active.arms) == 1:
             raise ServiceUnavailable("the service that is measured needs a challenger")
         load.wait_for_more(_BETWEEN)
+        self._deploy(
+            f"scaling to {self._plan.replicas}", load, NodeArgs(replicas=self._plan.replicas)
+        )
         for _ in range(self._plan.rounds):
             self._do("promotion", load, Promote(arm=active.arms[1].name))
             self._do("rollback", load, Rollback())
         for share in SHARES:
             self._do("change of shares", load, Set(arm=active.arms[1].name, share=share))
-        for n in (self._plan.replicas, 1):
-            if n != self._args.gateway.replicas or n == 1:
-                self._deploy(f"scaling to {n}", load, NodeArgs(replicas=n))
+        self._deploy("scaling to 1", load, NodeArgs(replicas=1))
         self._deploy("rolling update", load, NodeArgs(num_cpus=self._args.gateway.num_cpus + 0.01))
         self._fail_to_update(load)
         for _ in range(self._plan.kills):
@@ -169,6 +118,7 @@ class _Story:
                 self._kill(deployment, load)
 
     def _do(self, event: str, load: SteadyLoad, command: Command) -> None:
+        load.phase = event
         wanted = execute(
             self.state, self._args.product, command, by="bench", prepare=lambda name: name
         )
@@ -177,6 +127,7 @@ class _Story:
         self._happened(event, load)
 
     def _deploy(self, event: str, load: SteadyLoad, gateway: NodeArgs) -> None:
+        load.phase = event
         args = self._args.model_copy(update={"gateway": gateway})
         serve.run(build(args), name=APPLICATION, route_prefix="/")
         self._happened(event, load)
@@ -187,6 +138,7 @@ class _Story:
         rollout = read_rollout(self.state, self._args.product)
         if rollout is None:
             raise ServiceUnavailable("the rollout is gone")
+        load.phase = "failing update"
         graph = bind_graph(broken, rollout, partial(DriftConsumer, self._args))
         try:
             serve.run(graph, name=APPLICATION, route_prefix="/")
@@ -194,10 +146,12 @@ class _Story:
             self._happened("failing update", load)
         else:
             raise ServiceUnavailable("an update that cannot start was said to have started")
+        load.phase = "update after it"
         serve.run(build(self._args), name=APPLICATION, route_prefix="/")
         self._happened("update after it", load)
 
     def _kill(self, deployment: str, load: SteadyLoad) -> None:
+        load.phase = f"SIGKILL of {deployment}"
         (victim, *_) = _replicas(deployment)
         victim.kill()
         victim.wait(30)
@@ -212,11 +166,6 @@ class _Story:
         load.wait_for_more(_BETWEEN)
         self.events[event] = self.events.get(event, 0) + 1
         self._advance(event)
-
-
-def n_events(plan: Plan, n_deployments: int) -> int:
-    """Count what a plan does."""
-    return 2 * plan.rounds + len(SHARES) + 5 + plan.kills * n_deployments
 
 
 def _deployments() -> set[str]:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from cluster.bench.rollout.run import Plan, RolloutMeasured, run_rollout
+from cluster.bench.rollout.plan import Plan, RolloutMeasured
 from cluster.local_ray import local_ray
 from cluster.running import running_service
 from credit.contract import load_contract
@@ -53,6 +53,9 @@ def measure_rollout(
             }
         )
         with local_ray(serving=True), running_service(args, port=0) as running:
+            # Ray reads its environment when it is imported, which this does.
+            from cluster.bench.rollout.run import run_rollout
+
             advance("changing")
             row = example_application(contract)
             # From now on the rollout decides, as it does for a service that is deployed again.
