@@ -5,7 +5,9 @@ Blocks stream: reading waits when scoring is behind, so memory does not grow wit
 
 from __future__ import annotations
 
+import logging
 import pickle
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -48,9 +50,15 @@ def on_ray(batch: Batch, *, workers: int) -> Iterator[BlockDone]:
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    blocks = ray.data.read_datasource(
-        _BlockSource(batch), ray_remote_args={"num_cpus": READING_CPUS}
-    )
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # the command has a bar of its own
+    with warnings.catch_warnings():
+        # Advice for whoever writes pipelines, about small files and a parameter that has no other name yet.
+        warnings.simplefilter("ignore")
+        yield from _scored(batch, workers)
+
+
+def _scored(batch: Batch, workers: int) -> Iterator[BlockDone]:
+    blocks = ray.data.read_datasource(_BlockSource(batch), num_cpus=READING_CPUS)
     scored = blocks.map_batches(
         _Scorer,
         fn_constructor_args=(batch.job, batch.folder, len(batch.inputs)),
@@ -58,9 +66,10 @@ def on_ray(batch: Batch, *, workers: int) -> Iterator[BlockDone]:
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(size=workers),
         num_cpus=1 - READING_CPUS,
+        max_restarts=0,  # a process that was ended for want of memory would be ended again
     )
     try:
-        for row in scored.iter_rows(prefetch_batches=0):
+        for row in scored.iter_rows():
             done = pickle.loads(row["block"])  # noqa: S301 - from our own actor
             if isinstance(done, CreditError):
                 raise done

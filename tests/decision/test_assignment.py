@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,3 +132,55 @@ def test_raising_a_share_and_taking_it_back_leaves_everybody_where_they_were(
 def test_a_share_that_cannot_be_given_is_refused(name: str, share: int, message: str) -> None:
     with pytest.raises(RolloutRefused, match=message):
         with_share(rollout(300, 200), name, share)
+
+
+MILLION = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def slots() -> npt.NDArray[np.int64]:
+    """Slots of a million applicants."""
+    return np.fromiter((slot_of("pepper", f"P-{i}") for i in range(MILLION)), np.int64, MILLION)
+
+
+def arms_of(state: Rollout, slots: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
+    return np.array(owners(state))[slots]
+
+
+def test_a_million_applicants_are_shared_out_as_asked(slots: npt.NDArray[np.int64]) -> None:
+    found = arms_of(rollout(100, 50), slots)
+
+    for name, share in (("challenger_0", 0.1), ("challenger_1", 0.05), ("champion", 0.85)):
+        three_sigma = 3 * np.sqrt(share * (1 - share) / MILLION)
+        assert abs((found == name).mean() - share) < three_sigma
+
+
+def test_of_a_million_a_larger_share_moves_only_those_who_change_hands(
+    slots: npt.NDArray[np.int64],
+) -> None:
+    before = rollout(100, 100)
+    after = with_share(before, "challenger_0", 200)
+
+    was, is_ = arms_of(before, slots), arms_of(after, slots)
+
+    moved = was != is_
+    assert set(was[moved]) == {"champion"}
+    assert set(is_[moved]) == {"challenger_0"}
+    assert abs(moved.mean() - 0.1) < 3 * np.sqrt(0.09 / MILLION)
+    assert ((was == "challenger_1") == (is_ == "challenger_1")).all()
+
+
+def test_another_process_puts_everybody_into_the_same_slot(slots: npt.NDArray[np.int64]) -> None:
+    program = (
+        "from credit.decision.assignment import slot_of\n"
+        "print(*(slot_of('pepper', f'P-{i}') for i in range(5000)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONHASHSEED": "4711"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert list(map(int, done.stdout.split())) == slots[:5000].tolist()

@@ -140,7 +140,15 @@ def _environment_problems(manifests: Manifests) -> Iterator[str]:
         yield f"pods differ in their image: {sorted(images)}"
 
 
-SECRET = re.compile(r"TOKEN|PASSWORD|SECRET|KEY|CREDENTIAL", re.I)
+SECRET = re.compile(r"TOKEN|PASSWORD|SECRET|KEY|CREDENTIAL|STATE_URL|RECORDS_URL", re.I)
+
+
+SECRETS = {
+    "CREDIT_TOKEN": ("gateway",),
+    "CREDIT_ADMIN_TOKEN": ("gateway",),
+    "CREDIT_STATE_URL": ("gateway", "nodes"),
+}
+"""Variables out of Secrets, and the pods that need them."""
 
 
 def _secret_problems(manifests: Manifests) -> Iterator[str]:
@@ -155,8 +163,9 @@ def _secret_problems(manifests: Manifests) -> Iterator[str]:
             if SECRET.search(variable):
                 yield f"{name}: {variable} has its value in the manifest"
         sealed = {e["name"] for e in container.get("env", []) if "valueFrom" in e}
-        if ("CREDIT_TOKEN" in sealed) != (name == "gateway"):
-            yield f"{name}: CREDIT_TOKEN belongs to the gateway pod, and to no other"
+        for variable, pods in SECRETS.items():
+            if (variable in sealed) != (name in pods):
+                yield f"{name}: {variable} belongs to {' and '.join(pods)}, and to no other pod"
 
 
 def _resource_problems(manifests: Manifests) -> Iterator[str]:

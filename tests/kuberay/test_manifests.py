@@ -66,8 +66,18 @@ BREAKS: dict[str, tuple[Callable[[Manifests], object], str]] = {
         "Secret credit-api in a file",
     ),
     "no token": (
-        lambda m: container_of_live(m, "gateway")["env"].pop(),
-        "CREDIT_TOKEN belongs to the gateway pod",
+        lambda m: container_of_live(m, "gateway")["env"].pop(1),
+        "gateway: CREDIT_TOKEN belongs to gateway, and to no other pod",
+    ),
+    "nodes that cannot see who answers": (
+        lambda m: container_of_live(m, "nodes")["env"].pop(),
+        "nodes: CREDIT_STATE_URL belongs to gateway and nodes",
+    ),
+    "address of the database in the manifest": (
+        lambda m: container_of_live(m, "nodes")["env"].append(
+            {"name": "CREDIT_STATE_URL", "value": "postgresql://me:secret@host/state"}
+        ),
+        "CREDIT_STATE_URL has its value in the manifest",
     ),
     "no limits": (
         lambda m: container_of_live(m, "head")["resources"].pop("limits"),
