@@ -68,12 +68,19 @@ def carry_out(command: Command, product: str, by: str, *, wait: bool) -> Done:
             remarks = _aliases(settings, contract, wanted)
             return Done(f"Generation {wanted.generation} answers when a service starts.", remarks)
         if not wait:
-            return Done(f"Generation {wanted.generation} is being loaded by {n_serving} processes.")
+            return Done(
+                f"Generation {wanted.generation} is being loaded by {processes(n_serving)}."
+            )
         wait_until_active(state, wanted)
     return Done(
-        f"Generation {wanted.generation} answers, on all {n_serving} processes.",
+        f"Generation {wanted.generation} answers, on {processes(n_serving)}.",
         _aliases(settings, contract, wanted),
     )
+
+
+def processes(n: int) -> str:
+    """Count processes in words."""
+    return "1 process" if n == 1 else f"all {n} processes"
 
 
 def _contract(settings: Settings, state: sa.Engine, product: str) -> Contract:

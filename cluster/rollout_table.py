@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from cluster.cli.terminal import console
+from cluster.rollout import processes
 from credit.decision import Rollout
 from credit.errors import RolloutRefused
 from serve_app.rollout.operate import Status
@@ -47,8 +48,13 @@ def show_status(status: Status | None, product: str, *, as_json: bool) -> None:
     behind = [m for m in status.members if m.generation != active.generation]
     if not status.members:
         console.print("Nobody serves it now.")
+    elif behind:
+        told = ", ".join(f"{m.role} (generation {m.generation})" for m in behind)
+        console.print(
+            f"{len(behind)} of {len(status.members)} processes are not there yet: {told}."
+        )
     else:
-        console.print(f"{len(status.members)} processes serve it, {len(behind)} of them not yet.")
+        console.print(f"It answers on {processes(len(status.members))}.")
 
 
 def arms_table(rollout: Rollout, title: str) -> Table:

@@ -10,7 +10,10 @@ from functools import partial
 
 from ray.serve import Application
 
+from cluster.alias_keeper import AliasKeeper
 from cluster.monitor import DriftConsumer
+from cluster.rollout_guard import RolloutGuard
+from cluster.shadow import ShadowHost
 from credit.contract import load_contract
 from credit.decision import Rollout
 from credit.decision.assignment import CHAMPION
@@ -25,8 +28,18 @@ from serve_app.settings import ServiceArgs
 def build(args: ServiceArgs) -> Application:
     """Bind the graph for the bundles that the arguments name."""
     rollout = resolve_rollout(args)
-    make_monitor = partial(DriftConsumer, args)
-    return bind_graph(args, rollout, make_monitor)
+    return bind_graph(
+        args,
+        rollout,
+        partial(DriftConsumer, args),
+        beside_monitor=(partial(_guard, args), partial(AliasKeeper, args)),
+        make_shadows=partial(ShadowHost, args) if args.shadows else None,
+    )
+
+
+def _guard(args: ServiceArgs) -> RolloutGuard:
+    settings = args.settings
+    return RolloutGuard(settings, open_state(settings.state), args.product)
 
 
 def resolve_rollout(args: ServiceArgs) -> Rollout:

@@ -80,6 +80,34 @@ class Settings(BaseSettings):
         description="Seconds from the arrival of a request until its answer must be made; later it is answered "
         "503, and what has not begun to be scored is not scored.",
     )
+    max_batch_bytes: int = Field(
+        default=16 * 2**20,
+        ge=2**16,
+        le=2**30,
+        description="Bytes of the body of one batch; more are answered 413. A batch has `body_timeout_s` for each "
+        "MiB of its body.",
+    )
+    max_batch_rows: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="Applications in one batch; more are answered 413. A batch has `answer_timeout_s` for each "
+        "1,000 of them.",
+    )
+    max_large_bodies: int = Field(
+        default=4,
+        ge=1,
+        le=1_000,
+        description="Bodies above 64 KiB that one gateway replica holds at a time, which bounds its memory; more "
+        "are answered 503.",
+    )
+
+    otlp_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="Where spans of requests are sent (OTLP over HTTP), such as http://collector:4318/v1/traces; "
+        "without it, none are made. Needs the extra `tracing`.",
+    )
 
     @field_validator("home")
     @classmethod

@@ -60,10 +60,7 @@ class Place:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # Ray Serve cancels the request of a client that hangs up; other servers only tell.
-        if kind is not None and issubclass(kind, HungUp | asyncio.CancelledError):
-            self._admission.n_hung_up += 1
+    def __exit__(self, *_: object) -> None:
         self._admission.leave(self)
 
     async def turn(self, gone: Callable[[], Awaitable[Any]]) -> None:
@@ -107,6 +104,17 @@ class Admission:
     ----------
     clock
         Seconds that never run backwards.
+
+    Attributes
+    ----------
+    n_refused, n_late
+        Requests that were told to come again later: at once, or after they had waited in vain.
+    n_unavailable
+        Requests that could not be answered for another reason that will pass.
+    n_hung_up
+        Requests whose client left before its answer: there was nobody to tell.
+    n_deadline
+        Requests that ran into the deadline of their client.
     """
 
     def __init__(self, limits: Limits, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -122,7 +130,9 @@ class Admission:
         self._replica = secrets.token_hex(4)
         self.n_refused = 0
         self.n_late = 0
+        self.n_unavailable = 0
         self.n_hung_up = 0
+        self.n_deadline = 0
 
     @property
     def has_slots(self) -> bool:
@@ -209,7 +219,24 @@ class Admission:
             ("requests_waiting", "gauge", "Requests with a place and no slot", self.waiting),
             ("requests_refused_total", "counter", "Refused at the door: 503", self.n_refused),
             ("requests_late_total", "counter", "Refused after waiting too long: 503", self.n_late),
-            ("requests_hung_up_total", "counter", "Left before an answer was made", self.n_hung_up),
+            (
+                "requests_unavailable_total",
+                "counter",
+                "Not answered because a store, a node or a bundle was not there: 503",
+                self.n_unavailable,
+            ),
+            (
+                "requests_hung_up_total",
+                "counter",
+                "Left before an answer was made, so that nobody was told: 499",
+                self.n_hung_up,
+            ),
+            (
+                "requests_deadline_passed_total",
+                "counter",
+                "Not answered by the deadline of the client: 504",
+                self.n_deadline,
+            ),
         )
         return "".join(
             f"# HELP credit_{name} {text}\n# TYPE credit_{name} {kind}\n"

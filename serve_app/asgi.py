@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from serve_app.admission import HungUp
-from serve_app.problems import problem
-from serve_app.reply import REQUEST_TIMEOUT, Reply, deliver, deliver_and_close
+from serve_app.client_deadlines import ClientDeadlines
+from serve_app.compression import MINIMUM_BYTES, in_coding
+from serve_app.problems import problem, with_instance
+from serve_app.reply import (
+    REQUEST_TIMEOUT,
+    Header,
+    Reply,
+    deliver,
+    deliver_and_close,
+    deliver_lines,
+)
+from serve_app.request_ids import ANSWERED_ELSEWHERE, HEADER
 from serve_app.requests import Request
+from serve_app.tracing import CLIENT_GONE, Tracing
 
 Endpoint = Callable[[Request], Awaitable[Reply]]
-Refuse = Callable[[Exception, str], Reply]
+
+
+class Outcomes(Protocol):
+    """Who is told of requests that end without the answer of a route."""
+
+    def refuse(self, error: Exception, request: Request) -> Reply:
+        """Turn what a route raised into an answer."""
+        ...
+
+    def hung_up(self, request: Request) -> None:
+        """Note that there is nobody to answer."""
+        ...
+
 
 _CLOSING = frozenset({REQUEST_TIMEOUT, 413, 431})
 """After these a connection cannot be used again: nobody knows where the next request begins."""
@@ -26,14 +51,26 @@ class HttpApp:
     ----------
     table
         Method, path and endpoint of each route.
-    refuse
-        Turns what an endpoint raises into an answer; it is told the route, too.
+    outcomes
+        Turns what an endpoint raises into an answer.
+    client_deadlines
+        Keeps the deadlines that clients set.
+    tracing
+        Makes spans of requests, if they are wanted.
     """
 
-    def __init__(self, table: Sequence[tuple[str, str, Endpoint]], refuse: Refuse) -> None:
+    def __init__(
+        self,
+        table: Sequence[tuple[str, str, Endpoint]],
+        outcomes: Outcomes,
+        client_deadlines: ClientDeadlines,
+        tracing: Tracing | None = None,
+    ) -> None:
         # Ray Serve looks here for the name of a route.
         self.routes = [Route(path, endpoint, methods=[method]) for method, path, endpoint in table]
-        self._refuse = refuse
+        self._outcomes = outcomes
+        self._in_time = client_deadlines
+        self._tracing = tracing
         self._plain: dict[tuple[str, str], Endpoint] = {}
         self._parted: list[tuple[Route, Endpoint]] = []
         for route, (_, path, endpoint) in zip(self.routes, table, strict=True):
@@ -48,17 +85,56 @@ class HttpApp:
             await _not_http(scope, receive, send)
             return
         request = Request(scope, receive)
+        if self._tracing is None:
+            await self._answer(scope, request, receive, send)
+            return
+        with self._tracing.traced(request) as trace:
+            trace.status = await self._answer(scope, request, receive, send)
+
+    async def _answer(self, scope: Scope, request: Request, receive: Receive, send: Send) -> int:
+        """Answer, and return the status; that of nobody to answer is 499."""
         try:
             request.read_headers()
-            reply = await self._endpoint(scope, request)(request)
+            endpoint = self._endpoint(scope, request)
+            if b"x-request-timeout-ms" in request.headers:
+                reply = await self._in_time.answer(endpoint, request)
+            else:
+                reply = await endpoint(request)
         except HungUp:
-            return
+            self._outcomes.hung_up(request)
+            return CLIENT_GONE
+        except asyncio.CancelledError:  # so Ray Serve tells that the client hung up
+            self._outcomes.hung_up(request)
+            raise
         except Exception as error:
-            reply = self._refuse(error, request.route)
+            reply = self._outcomes.refuse(error, request)
+        if reply.status >= 400:  # noqa: PLR2004
+            reply = with_instance(reply, request.id)
+        if len(reply.body) > MINIMUM_BYTES and reply.rest is None:
+            reply = await in_coding(reply, request.headers.get(b"accept-encoding"))
+        named = () if ANSWERED_ELSEWHERE in scope else ((HEADER, request.id),)
+        if reply.rest is not None:
+            return await self._answer_in_lines(reply, request, send, *named)
         if reply.status in _CLOSING or request.leaves_much_unread:
-            await deliver_and_close(reply, receive, send)
+            await deliver_and_close(reply, receive, send, *named)
         else:
-            await deliver(reply, send)
+            await deliver(reply, send, *named)
+        return reply.status
+
+    async def _answer_in_lines(
+        self, reply: Reply, request: Request, send: Send, *named: Header
+    ) -> int:
+        try:
+            await deliver_lines(
+                reply, send, lambda error: self._outcomes.refuse(error, request), *named
+            )
+        except HungUp:
+            self._outcomes.hung_up(request)
+            return CLIENT_GONE
+        except asyncio.CancelledError:
+            self._outcomes.hung_up(request)
+            raise
+        return reply.status
 
     def _endpoint(self, scope: Scope, request: Request) -> Endpoint:
         path: str = scope["path"]

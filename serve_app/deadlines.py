@@ -13,6 +13,19 @@ PERIOD_S = 0.05
 """How late a limit may be noticed; limits are seconds."""
 
 
+class DeadlinePassed(Exception):
+    """The client's deadline. Not a :class:`CreditError`: only the HTTP edge knows of it."""
+
+    def __init__(self, *, has_begun: bool) -> None:
+        self.has_begun = has_begun
+        told = (
+            "It may have been decided: send the application again with the same Idempotency-Key"
+            if has_begun
+            else "Nothing was decided: allow more time, or come again later"
+        )
+        super().__init__(f"there was no answer within X-Request-Timeout-Ms. {told}")
+
+
 class Deadline:
     """Ends the block that it manages when its time has come, with :class:`TimeoutError`.
 
@@ -58,6 +71,25 @@ class Deadline:
             self._task.cancel()
 
 
+class ExactDeadline(Deadline):
+    """One that rings a timer of its own, for limits that may be shorter than :data:`PERIOD_S`."""
+
+    __slots__ = ("_timer",)
+
+    def __enter__(self) -> Self:
+        self._timer = asyncio.get_running_loop().call_at(self.at, self._ring)
+        return super().__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, *about: object) -> None:
+        self._timer.cancel()
+        super().__exit__(kind, *about)
+
+    def _ring(self) -> None:
+        if not self.has_passed:  # the timer of all may have been first
+            self._deadlines.remove(self)
+            self.end()
+
+
 class Deadlines:
     """All limits of one event loop."""
 
@@ -68,6 +100,10 @@ class Deadlines:
     def after(self, seconds: float) -> Deadline:
         """Limit a block, used with ``with``."""
         return Deadline(self, asyncio.get_running_loop().time() + seconds)
+
+    def exactly(self, seconds: float) -> ExactDeadline:
+        """Limit a block to the millisecond."""
+        return ExactDeadline(self, asyncio.get_running_loop().time() + seconds)
 
     def add(self, deadline: Deadline) -> None:
         """Watch a block from now on."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 from ray.serve.handle import DeploymentHandle
 
 from credit.decision import Rollout
-from credit.errors import ServiceUnavailable
+from credit.errors import CreditError, ServiceUnavailable
 from credit.records import LocalKeyFile, RecordReader, RecordWriterAside, open_state
 from credit.settings import Settings
 from serve_app.auth import TokenGuard, admin_token, service_token
@@ -25,9 +26,17 @@ from serve_app.nodes import ExplainerNode, ModelNode, Node, PinnedValues, Transf
 from serve_app.rollout import RolloutFollower
 from serve_app.rollout.bundles import rollout_shelf
 from serve_app.rollout.control import RolloutControl
+from serve_app.rollout.failures import ArmCounter
 from serve_app.routes import build_http_app
+from serve_app.routes.followup import StoredFollowUp
 from serve_app.scoring import NodeLinks, Scoring
 from serve_app.shelf import BundleShelf
+from serve_app.tracing import tracing_of
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 30.0
+"""How long a consumer that failed beside the monitor is left alone."""
 
 MONITOR_NICENESS = 10
 """Whoever reads the records gives way to whoever answers; it catches up."""
@@ -70,6 +79,7 @@ class GatewayReplica:
         product: str,
         monitor: DeploymentHandle,
         links: Mapping[str, DeploymentHandle],
+        shadows: DeploymentHandle | None,
         *,
         auth: bool,
         record_queue: int,
@@ -79,7 +89,15 @@ class GatewayReplica:
         settings = Settings(home=home)
         shelf = rollout_shelf(settings, product, explains="explainer" not in links)
         state = open_state(settings.state)
-        follower = RolloutFollower(state, product, shelf, role="gateway", adopt=self._adopt)
+        counter = ArmCounter()
+        follower = RolloutFollower(
+            state,
+            product,
+            shelf,
+            role="gateway",
+            adopt=self._adopt,
+            at_heartbeat=lambda: counter.flush(state, product),
+        )
         keys = LocalKeyFile(settings.key_path)
         writer = RecordWriterAside(settings.records, settings.key_path, max_queue=record_queue)
         reader = RecordReader(settings.records, keys)
@@ -87,13 +105,16 @@ class GatewayReplica:
         guard = (
             TokenGuard(service_token(settings), admin_token(settings)) if auth else TokenGuard(None)
         )
-        self._gateway = Gateway(follower.active, shelf, scoring, writer, reader)
+        self._gateway = Gateway(follower.active, shelf, scoring, writer, reader, counter)
         self._http = build_http_app(
             self._gateway,
             guard,
             RemoteMonitor(monitor),
             Limits.of(settings),
             control=RolloutControl(settings, state, product),
+            followup=StoredFollowUp(state, reader),
+            shadows=None if shadows is None else RemoteMonitor(shadows),
+            tracing=tracing_of(settings),
         )
         follower.start()
 
@@ -166,16 +187,28 @@ class RemoteMonitor:
 class MonitorReplica:
     """Hosts a consumer of the records and answers for it.
 
-    ``make`` builds the consumer in this process: anything with ``step()``, ``status()``,
-    ``reports()`` and ``metrics()``, the last three returning bytes. It is stepped in a thread, so
-    slow detectors never keep the replica from answering.
+    Each consumer is stepped in a thread, so slow detectors keep neither the replica from answering nor
+    the others from working.
+
+    Parameters
+    ----------
+    make
+        Builds the consumer in this process: anything with ``step()``, ``status()``, ``reports()`` and
+        ``metrics()``, the last three returning bytes.
+    beside
+        Build others, of which nothing is asked: they only have ``step()``. One that fails is told in the log
+        and stepped again after :data:`RETRY_S`; the others go on.
     """
 
-    def __init__(self, make: Callable[[], Any], pause_s: float) -> None:
+    def __init__(
+        self, make: Callable[[], Any], pause_s: float, beside: Sequence[Callable[[], Any]] = ()
+    ) -> None:
         os.nice(MONITOR_NICENESS)
         self._consumer = make()
         self._pause_s = pause_s
-        self._loop = asyncio.get_running_loop().create_task(self._run())
+        loop = asyncio.get_running_loop()
+        self._loop = loop.create_task(self._run())
+        self._beside = [loop.create_task(self._run_beside(other().step)) for other in beside]
 
     async def _run(self) -> None:
         while True:
@@ -183,8 +216,20 @@ class MonitorReplica:
             if not worked:
                 await asyncio.sleep(self._pause_s)
 
+    async def _run_beside(self, step: Callable[[], bool]) -> None:
+        while True:
+            try:
+                worked = await asyncio.to_thread(step)
+                pause_s = self._pause_s
+            except Exception as error:
+                why = str(error) if isinstance(error, CreditError) else type(error).__name__
+                logger.warning("a consumer failed and is tried again in %g s: %s", RETRY_S, why)
+                worked, pause_s = False, RETRY_S
+            if not worked:
+                await asyncio.sleep(pause_s)
+
     async def check_health(self) -> None:
-        """Let Serve replace this replica when the consumer has failed: it goes on from its cursor."""
+        """Let Serve replace this replica when its consumer has failed: it goes on from its cursor."""
         if self._loop.done():
             self._loop.result()
 

@@ -21,6 +21,8 @@ from collections.abc import Iterable
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serve_app.request_ids import ANSWERED_ELSEWHERE, HEADER, request_id
+
 IMPORT_PATH = "serve_app.edge.middlewares"
 
 _ORDERS = frozenset(
@@ -35,7 +37,7 @@ _OUR_ORDERS = (
     (b"x-request-timeout-seconds", b"0"),
     (b"x-request-disconnect-disabled", b"?1"),
 )
-_DECODED = frozenset({b"x-request-id", b"traceparent", b"tracestate"})
+_DECODED = frozenset({b"traceparent", b"tracestate"})
 _PLAIN = re.compile(rb"[\x21-\x7e]{1,256}")
 
 Headers = list[tuple[bytes, bytes]]
@@ -50,7 +52,10 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
         if "headers" in scope:
-            scope["headers"] = [*without_orders(scope["headers"]), *_OUR_ORDERS]
+            kept, name = without_request_id(without_orders(scope["headers"]))
+            # Ray Serve tells the client the name that it finds here, and would draw one of its own.
+            scope["headers"] = [*kept, (HEADER, name), *_OUR_ORDERS]
+            scope[ANSWERED_ELSEWHERE] = True
         await self._app(scope, receive, send)
 
 
@@ -66,6 +71,17 @@ def without_orders(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
             continue
         kept.append((name, value))
     return kept
+
+
+def without_request_id(headers: Headers) -> tuple[Headers, bytes]:
+    """Take the name of a request out of its headers, or draw one."""
+    kept, given = [], []
+    for name, value in headers:
+        if name.lower().replace(b"_", b"-") == HEADER:
+            given.append(value)
+        else:
+            kept.append((name, value))
+    return kept, request_id(b", ".join(given) if given else None)
 
 
 def middlewares() -> list[Middleware]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import msgspec
 
-from credit.contract import ApplicationDecoder, Contract
+from credit.contract import Application, ApplicationDecoder, Contract
 from credit.decision import Rollout, arm_for
 from credit.decision.scorer import answer
 from credit.records import NewRecord, Receipt, RecordReader, new_decision_id
-from serve_app.decisions import recorded_decision
 from serve_app.recording import decision_record
+from serve_app.rollout.failures import ArmCounter
 from serve_app.scoring import Scoring
 from serve_app.shelf import BundleShelf
+from serve_app.stages import MOST_DECISIONS, Decided, decided_here
+
+Read = TypeVar("Read")
 
 
 class ArmDescription(msgspec.Struct, frozen=True):
@@ -60,6 +64,8 @@ class Gateway:
         The record store: what it has not acknowledged is not answered.
     reader
         The same store, with keys, for decisions that are asked for again.
+    counter
+        Counts requests and failures of each arm, for whoever watches them.
     """
 
     def __init__(
@@ -69,13 +75,15 @@ class Gateway:
         scoring: Scoring,
         writer: Recorder,
         reader: RecordReader,
+        counter: ArmCounter | None = None,
     ) -> None:
         self.rollout = rollout
         self.champion = shelf.get(rollout.champion.bundle)
-        self._decoder = ApplicationDecoder(self.contract)
+        self.decoder = ApplicationDecoder(self.contract)
         self._probe: asyncio.Task[None] | None = None
         self._shelf = shelf
         self._scoring = scoring
+        self._counter = counter or ArmCounter()
         self._writer = writer
         self._reader = reader
 
@@ -91,15 +99,9 @@ class Gateway:
         """The contract that requests are held against."""
         return self.champion.contract
 
-    async def recorded(self, tenant: str, decision_id: str) -> bytes:
-        """Read one decision of a tenant back, as JSON; in a thread, for it waits for the database.
-
-        Raises
-        ------
-        DecisionUnknown
-            This tenant has none of this id.
-        """
-        return await asyncio.to_thread(recorded_decision, self._reader, tenant, decision_id)
+    async def from_records(self, read: Callable[[RecordReader], Read]) -> Read:
+        """Read something from the records; in a thread, for it waits for the database."""
+        return await asyncio.to_thread(read, self._reader)
 
     async def require_ready(self) -> None:
         """Refuse while decisions cannot be recorded; blocks no loop: the probe syncs a disk.
@@ -148,11 +150,47 @@ class Gateway:
             When it cannot be scored, explained or recorded: then there is no score.
         """
         started = time.perf_counter_ns()
-        application = self._decoder.decode(body)
+        application = self.decoder.decode(body)
+        return await self.decide_application(
+            application,
+            started_ns=started,
+            tenant=tenant,
+            route=route,
+            idempotency_key=idempotency_key,
+            with_shap_values=with_shap_values,
+        )
+
+    async def decide_application(
+        self,
+        application: Application,
+        *,
+        started_ns: int,
+        tenant: str,
+        route: str,
+        idempotency_key: str | None,
+        with_shap_values: bool,
+    ) -> Receipt:
+        """Decide one application that was checked a moment ago.
+
+        Parameters
+        ----------
+        started_ns
+            When its check began, by ``time.perf_counter_ns``.
+
+        Raises
+        ------
+        CreditError
+            When it cannot be scored, explained or recorded: then there is no score.
+        """
         validated = time.perf_counter_ns()
         rollout = self.rollout  # generation and bundle are pinned here, for all of this request
         arm, slot = arm_for(rollout, application.applicant_id)
-        scored = await self._scoring.score(application, arm)
+        try:
+            scored = await self._scoring.score(application, arm)
+        except BaseException as error:
+            self._counter.raised(rollout.generation, arm.name, slot, error)
+            raise
+        self._counter.count(rollout.generation, arm.name, slot, failed=False)
         bundle = scored.bundle
         told = answer(
             bundle,
@@ -170,13 +208,28 @@ class Gateway:
             told,
             slot=slot,
             latency_us={
-                "validate": (validated - started) // 1000,
+                "validate": (validated - started_ns) // 1000,
                 **scored.latency_us,
-                "answer": (time.perf_counter_ns() - started) // 1000,
+                "answer": (time.perf_counter_ns() - started_ns) // 1000,
             },
             tenant=tenant,
             route=route,
             idempotency_key=idempotency_key,
         )
         # A client that hangs up cancels this coroutine, never the append.
-        return await asyncio.shield(self._writer.append_async(record))
+        receipt = await asyncio.shield(self._writer.append_async(record))
+        decided = decided_here.get()
+        if decided is not None and len(decided) < MOST_DECISIONS:
+            decided.append(
+                Decided(
+                    arm.name,
+                    bundle.hash,
+                    rollout.generation,
+                    receipt.replayed,
+                    started_ns,
+                    time.perf_counter_ns(),
+                    record.clear.latency_us,
+                    scored.is_side_by_side,
+                )
+            )
+        return receipt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ray import serve
@@ -22,7 +22,12 @@ ROOM_FOR_THE_REST = 64
 
 
 def bind_graph(
-    args: ServiceArgs, rollout: Rollout, make_monitor: Callable[[], Any]
+    args: ServiceArgs,
+    rollout: Rollout,
+    make_monitor: Callable[[], Any],
+    *,
+    beside_monitor: Sequence[Callable[[], Any]] = (),
+    make_shadows: Callable[[], Any] | None = None,
 ) -> serve.Application:
     """Compose gateway, drift monitor, and those of the nodes that are deployments of their own.
 
@@ -32,12 +37,21 @@ def bind_graph(
         Names the arms that get a model node of their own; an arm that is added later shares one.
     make_monitor
         Builds the consumer that the drift node hosts.
+    beside_monitor
+        Build others that it hosts, too.
+    make_shadows
+        Builds what scores for the shadows of the rollout; None to leave that to ``credit shadow run``.
     """
     # Serve keeps what is bound in its control store: the gateway reads the token from its own environment.
     settings = args.settings
     monitor = _deployment(MonitorReplica, "DriftMonitor", args, args.monitor).bind(
-        make_monitor, MONITOR_PAUSE_S
+        make_monitor, MONITOR_PAUSE_S, beside_monitor
     )
+    shadows = None
+    if make_shadows is not None:
+        shadows = _deployment(MonitorReplica, "Shadows", args, args.monitor).bind(
+            make_shadows, MONITOR_PAUSE_S
+        )
     places = {
         "transform": ("transform", "FeatureTransform", args.transform),
         "explainer": ("explainer", "Explainer", args.explainer),
@@ -56,7 +70,13 @@ def bind_graph(
         backpressure_config=BackpressureConfig(retry_after_s=RETRY_AFTER_S),
     )
     return gateway.bind(
-        settings.home, args.product, monitor, links, auth=args.auth, record_queue=args.record_queue
+        settings.home,
+        args.product,
+        monitor,
+        links,
+        shadows,
+        auth=args.auth,
+        record_queue=args.record_queue,
     )
 
 

@@ -16,6 +16,9 @@ class Limits:
     max_waiting: int
     body_timeout_s: float
     answer_timeout_s: float
+    max_batch_bytes: int = Settings.model_fields["max_batch_bytes"].default
+    max_batch_rows: int = Settings.model_fields["max_batch_rows"].default
+    max_large_bodies: int = Settings.model_fields["max_large_bodies"].default
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -25,6 +28,9 @@ class Limits:
             max_waiting=settings.max_waiting,
             body_timeout_s=settings.body_timeout_s,
             answer_timeout_s=settings.answer_timeout_s,
+            max_batch_bytes=settings.max_batch_bytes,
+            max_batch_rows=settings.max_batch_rows,
+            max_large_bodies=settings.max_large_bodies,
         )
 
 

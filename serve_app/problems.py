@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from credit import errors
 from serve_app.admission import Overloaded
 from serve_app.auth import Forbidden, Unauthorized
+from serve_app.deadlines import DeadlinePassed
 from serve_app.reply import Header, Reply
+from serve_app.request_ids import instance
 
 MEDIA_TYPE = b"application/problem+json"
 RETRY_AFTER_S = 1
@@ -38,6 +41,7 @@ KINDS: dict[type[Exception], Kind] = {
     Unauthorized: Kind(401, "unauthorized", "A valid token is required"),
     Forbidden: Kind(403, "forbidden", "The token does not allow this"),
     Overloaded: Kind(503, "overloaded", "Too many requests are waiting for a decision"),
+    DeadlinePassed: Kind(504, "deadline", "The deadline of the client has passed"),
     errors.ApplicationInvalid: Kind(
         422, "application-invalid", "The application breaks the contract"
     ),
@@ -97,9 +101,12 @@ def problem_for(
         return problem(
             kind.status, kind.name, kind.title, detail, ((b"www-authenticate", b"Bearer"),)
         )
+    if isinstance(error, Forbidden):
+        kind = KINDS[Forbidden]
+        return problem(kind.status, kind.name, kind.title, "this needs the token of admins")
     if isinstance(error, Overloaded):
         retry_after_s = error.retry_after_s
-    elif not isinstance(error, errors.CreditError):
+    elif not isinstance(error, errors.CreditError | DeadlinePassed):
         return problem(500, "internal", "The service could not answer", "see the service's log")
     kind = next(KINDS[c] for c in type(error).__mro__ if c in KINDS)
     headers = _retry_after(retry_after_s) if kind.status == 503 else ()  # noqa: PLR2004
@@ -136,3 +143,12 @@ def problem(
         **(extra or {}),
     }
     return Reply(status, msgspec.json.encode(document), MEDIA_TYPE, headers)
+
+
+def with_instance(reply: Reply, request_id: bytes) -> Reply:
+    """Name the request in a problem document; any other reply stays as it is."""
+    if reply.content_type != MEDIA_TYPE:
+        return reply
+    # The documents are our own: they end with the brace of an object that is not empty.
+    named = b',"instance":' + msgspec.json.encode(instance(request_id)) + b"}"
+    return replace(reply, body=reply.body[:-1] + named)

@@ -46,7 +46,8 @@ class NodeLinks:
 class Scored:
     """A score, the bundle and vector it was made from, what explained it, and where the time went.
 
-    ``latency_us`` holds microseconds by stage.
+    ``latency_us`` holds microseconds by stage. ``is_side_by_side`` says whether model and explainer worked at
+    the same time.
     """
 
     bundle: Bundle
@@ -54,6 +55,7 @@ class Scored:
     vector: tuple[float, ...]
     explained_by: str
     latency_us: dict[str, int]
+    is_side_by_side: bool
 
 
 class Scoring:
@@ -74,7 +76,8 @@ class Scoring:
         transformed = time.perf_counter_ns()
         pinned = PinnedValues(bundle.hash, vector)
         model, explainer = self._links.model(arm.name), self._links.explainer
-        if model.is_local and explainer.is_local:  # tasks would cost more than either
+        is_side_by_side = not (model.is_local and explainer.is_local)
+        if not is_side_by_side:  # tasks would cost more than either
             margin, model_ns = await _timed(model, pinned)
             explanation, explainer_ns = await _timed(explainer, pinned)
         else:
@@ -94,6 +97,7 @@ class Scoring:
                 "explainer": explainer_ns // 1000,
                 "decide": (time.perf_counter_ns() - joined) // 1000,
             },
+            is_side_by_side,
         )
 
 

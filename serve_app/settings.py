@@ -99,6 +99,10 @@ class ServiceArgs(BaseModel):
     drift_start: Literal["beginning", "end"] = Field(
         default="beginning", description="Where a new drift cursor begins in the record log."
     )
+    shadows: bool = Field(
+        default=False,
+        description="Whether a node of its own scores for the shadows of the rollout, off the path.",
+    )
     max_ongoing_requests: Annotated[int, Field(ge=1)] = Field(
         default=64,
         description="Requests in one replica; Serve's default of 5 makes throughput collapse.",

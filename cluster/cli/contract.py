@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cluster.cli import contract_typescript
 from cluster.cli.options import DATA_HELP, ContractOption
 from cluster.cli.terminal import console, errors_console, stage
 from cluster.exits import NO, OK
@@ -15,6 +16,7 @@ from cluster.exits import NO, OK
 app = typer.Typer(
     help="Contracts: what the columns of a lending product mean.", no_args_is_help=True
 )
+app.command("typescript")(contract_typescript.typescript)
 
 
 @app.command()

@@ -20,6 +20,7 @@ from cluster.cli import (
     score,
     score_batch,
     serve,
+    shadow,
     tune,
 )
 from cluster.cli.terminal import errors_console, quiet_libraries, show_own_warnings
@@ -43,6 +44,7 @@ app.command("score")(score.score)
 app.command("score-batch")(score_batch.score_batch)
 app.command("demo")(demo.demo)
 app.add_typer(rollout.app, name="rollout")
+app.add_typer(shadow.app, name="shadow")
 app.add_typer(records.app, name="records")
 app.add_typer(bench.app, name="bench")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cluster.cli import rollout_guards, rollout_report
 from cluster.cli.options import ContractOption
 from cluster.cli.terminal import console, errors_console, stage
 
@@ -20,6 +21,9 @@ app = typer.Typer(
     "(CREDIT_HOME or CREDIT_STATE_URL), not the service itself.",
     no_args_is_help=True,
 )
+
+app.command("guards")(rollout_guards.guards)
+app.command("report")(rollout_report.report)
 
 ArmArgument = Annotated[str, typer.Argument(help="champion, or the name of a challenger.")]
 BUNDLE_HELP = "Registry alias, hash or the beginning of one, or folder of a bundle."

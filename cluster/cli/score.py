@@ -154,9 +154,11 @@ def _remote(
     from cluster.scoring.remote import score_parts_remotely
     from credit.data.parts import read_parts
     from serve_app.auth import service_token
-    from serve_app.client import ScoringClient
+    from serve_app.client import RetryPolicy, ScoringClient
 
-    with ScoringClient(url, service_token(settings)) as client:
+    # Whoever forgot to start the service is told soon.
+    retry = RetryPolicy(attempts=3)
+    with ScoringClient(url, service_token(settings), retry=retry) as client:
         yield score_parts_remotely(
             read_parts(file), terms, client, form=form, shap_values=shap_values
         )

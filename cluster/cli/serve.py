@@ -36,6 +36,9 @@ def serve(
         list[NodeName] | None,
         typer.Option(help="A node that is a deployment of its own whatever --placement says."),
     ] = None,
+    shadows: Annotated[
+        bool, typer.Option("--shadows", help="A node that scores for the rollout's shadows.")
+    ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     auth: Annotated[bool, typer.Option(help="Ask for a token; off on loopback only.")] = True,
@@ -59,6 +62,7 @@ def serve(
         placement=placement.value,
         gateway=NodeArgs(replicas=replicas),
         **{name.value: PlacedNodeArgs(placement="own") for name in own or ()},
+        shadows=shadows,
         host=host,
         auth=auth,
         drift_window=drift_window,

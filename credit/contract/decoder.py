@@ -119,7 +119,7 @@ class ApplicationDecoder:
         document = decoded_json(body)
         if not isinstance(document, dict):
             raise InvalidInput(self._expected(document))
-        return self._validator.application(document, repeated=_repeated_names(body))
+        return self._validator.application(document, repeated=repeated_names(body))
 
     def _expected(self, document: object) -> str:
         got = f"an array of {len(document)}" if isinstance(document, list) else "another JSON value"
@@ -147,12 +147,13 @@ def decoded_json(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError as error:
-        raise NotJson(f"the body is not valid JSON: {error}{_hint(body)}") from None
+        raise NotJson(f"the body is not valid JSON: {error}{hint(body)}") from None
     except (UnicodeDecodeError, RecursionError):
         raise NotJson("the body is not valid JSON: not UTF-8, or nested too deeply") from None
 
 
-def _hint(body: bytes) -> str:
+def hint(body: bytes) -> str:
+    """Say what probably went wrong with bytes that are not JSON."""
     if body.startswith(BYTE_ORDER_MARK):
         return ". It begins with a byte order mark: leave it out"
     if b"NaN" in body or b"Infinity" in body:
@@ -160,8 +161,14 @@ def _hint(body: bytes) -> str:
     return ""
 
 
-def _repeated_names(body: bytes) -> list[str]:
-    """Names that stand twice in the outermost object of valid JSON."""
+def repeated_names(body: bytes) -> list[str]:
+    """Names that stand twice in the outermost object of valid JSON.
+
+    Raises
+    ------
+    NotJson
+        When it is nested too deeply.
+    """
     outermost: list[tuple[str, Any]] = []
 
     def keep(pairs: list[tuple[str, Any]]) -> None:

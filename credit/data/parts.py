@@ -6,8 +6,9 @@ import bisect
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -104,6 +105,20 @@ def read_parts(path: Path) -> Iterator[Part]:
         raise DataError(f"{path}: holds no rows")
 
 
+def parts_of(content: bytes, kind: Literal[".csv", ".parquet"]) -> Iterator[Part]:
+    """Read a table that is in memory already; its cells mean what they mean in a file.
+
+    Raises
+    ------
+    Exception
+        One of :data:`credit.data.parsing.UNREADABLE` when it is not of its kind. What it says may quote cells.
+    """
+    source = BytesIO(content)
+    return (
+        _csv(source, kind, len(content)) if kind == ".csv" else _parquet(pa.BufferReader(content))
+    )
+
+
 @dataclass
 class _Torn:
     """Collects rows that have another number of fields than the header.
@@ -125,11 +140,15 @@ class _Torn:
 
 def _csv_parts(path: Path) -> Iterator[Part]:
     kind = next(kind for kind in COMPRESSIONS if path.name.endswith(kind))
-    separator = " " if kind.startswith(".asc") else find_separator(path, COMPRESSIONS[kind])
-    with _opened(path, COMPRESSIONS[kind])[1] as stream:
+    return _csv(path, kind, path.stat().st_size)
+
+
+def _csv(source: Path | BytesIO, kind: str, n_bytes: int) -> Iterator[Part]:
+    separator = " " if kind.startswith(".asc") else find_separator(source, COMPRESSIONS[kind])
+    with _opened(source, COMPRESSIONS[kind])[1] as stream:
         names = _reader(stream, separator, [], lambda row: "skip").schema.names
-    torn, first, n_bytes = _Torn(), 1, path.stat().st_size
-    file, stream = _opened(path, COMPRESSIONS[kind])
+    torn, first = _Torn(), 1
+    file, stream = _opened(source, COMPRESSIONS[kind])
     shown = [name or f"Unnamed: {i}" for i, name in enumerate(names)]
     with file, stream:
         reader = _reader(stream, separator, names, torn)
@@ -169,13 +188,16 @@ def _torn_within(numbers: list[int], first: int, n_rows: int) -> tuple[int, ...]
     return tuple(numbers[begin:end])
 
 
-def _opened(path: Path, compression: str | None) -> tuple[Any, Any]:
-    file = pa.OSFile(str(path), "rb")
+def _opened(source: Path | BytesIO, compression: str | None) -> tuple[Any, Any]:
+    if isinstance(source, BytesIO):  # noqa: SIM108 - too long for one line
+        file = pa.BufferReader(source.getvalue())
+    else:
+        file = pa.OSFile(str(source), "rb")
     return file, file if compression is None else pa.CompressedInputStream(file, compression)
 
 
-def _parquet_parts(path: Path) -> Iterator[Part]:
-    with pyarrow.parquet.ParquetFile(path) as file:
+def _parquet(source: Any) -> Iterator[Part]:
+    with pyarrow.parquet.ParquetFile(source) as file:
         first, n_rows = 1, file.metadata.num_rows
         for table in _sliced(file.iter_batches(ROWS_OF_A_PART, use_threads=False)):
             share = (first - 1 + len(table)) / n_rows
@@ -211,6 +233,6 @@ def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 _READERS: dict[str, Callable[[Path], Iterator[Part]]] = {
-    ".parquet": _parquet_parts,
+    ".parquet": _parquet,
     ".jsonl": _json_parts,
 }

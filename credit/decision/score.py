@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from credit.answer import Answer, ReasonCode
 from credit.contract.policy import Decision
-from credit.explain.reasons import ReasonCode
+
+__all__ = ["Answer", "Score"]
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -37,27 +39,3 @@ class Score(msgspec.Struct, frozen=True):
     reason_codes: tuple[ReasonCode, ...]
     shap_values: tuple[float, ...]
     margin: float
-
-
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a client is told, with the same fields over HTTP, on the command line and in a batch.
-
-    ``decision_id`` is null when nothing was recorded: a local score is not a decision. ``fallback``
-    names the sources that the applicant withheld, when another model than the arm's own answered for
-    that; ``bundle`` is the one that did.
-    """
-
-    decision_id: str | None
-    application_id: str
-    probability_of_default: float
-    score: float
-    rating: str
-    risk_level: str
-    decision: str
-    reason_codes: tuple[ReasonCode, ...]
-    arm: str
-    bundle: str
-    generation: int
-    model: str
-    fallback: str | None = None
-    shap_values: dict[str, float] | None = None

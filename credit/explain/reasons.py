@@ -5,40 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import itemgetter
 
-import msgspec
-
+from credit.answer import ReasonCode
 from credit.contract.model import Contract
 from credit.contract.policy import Rule
 from credit.scorecard import ScoreScale
 
+__all__ = ["LEAST_POINTS", "MAXIMUM_REASONS", "ReasonCode", "reason_codes"]
+
 MAXIMUM_REASONS = 4
 """Regulation B, comment 9(b)(2)-1: disclosure of more than four reasons is not likely to be helpful."""
 
-
 LEAST_POINTS = 0.5
 """A further reason that rounds to no point at all would only distract from the first."""
-
-
-class ReasonCode(msgspec.Struct, frozen=True):
-    """One reason.
-
-    Attributes
-    ----------
-    code
-        The contract's code.
-    feature
-        The feature of the group that weighs most, or the column of a policy rule.
-    text
-        The contract's sentence.
-    points
-        Points this group costs against the background, negative; null for a policy rule. On the raw
-        margin: where calibration bends the score they do not add up to it.
-    """
-
-    code: str
-    feature: str
-    text: str
-    points: float | None
 
 
 def reason_codes(

@@ -8,13 +8,17 @@ from credit.contract import Contract
 from serve_app.openapi.schemas import answer_schema, application_schema, problem_schema
 
 
-def openapi_document(contract: Contract, paths: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def openapi_document(
+    contract: Contract, paths: dict[str, dict[str, Any]], schemas: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Describe a service of a product.
 
     Parameters
     ----------
     paths
         Its routes, as their groups describe them.
+    schemas
+        What the groups add to the components.
     """
     return {
         "openapi": "3.1.0",
@@ -31,6 +35,7 @@ def openapi_document(contract: Contract, paths: dict[str, dict[str, Any]]) -> di
                 "Application": application_schema(contract),
                 "Answer": answer_schema(contract),
                 "Problem": problem_schema(),
+                **(schemas or {}),
             },
         },
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from serve_app.client_deadlines import LONGEST_MS
+
 OF_A_DECISION = (
     "400",
     "401",
@@ -17,6 +19,7 @@ OF_A_DECISION = (
     "431",
     "500",
     "503",
+    "504",
 )
 """Statuses of refusals that a route which decides may give."""
 
@@ -36,17 +39,41 @@ REASONS = {
     "500": "The decision cannot be explained, or the service could not answer",
     "503": "The decision cannot be made or recorded now, or too many wait for one; after as many seconds as "
     "Retry-After says, retry with the same Idempotency-Key",
+    "504": "There was no answer within X-Request-Timeout-Ms; `detail` says whether it may have been decided",
+}
+
+TIMEOUT_HEADER: dict[str, Any] = {
+    "name": "X-Request-Timeout-Ms",
+    "in": "header",
+    "schema": {"type": "integer", "minimum": 1, "maximum": LONGEST_MS},
+    "description": "Milliseconds from the arrival of the request that the client waits for its answer. What has "
+    "not begun by then is not scored. The limits of the service hold as well.",
 }
 
 
-def get(summary: str, *parameters: dict[str, Any], open_to_all: bool = False) -> dict[str, Any]:
-    """Describe a route that is read."""
+def get(
+    summary: str,
+    *parameters: dict[str, Any],
+    open_to_all: bool = False,
+    has_tag: bool = False,
+) -> dict[str, Any]:
+    """Describe a route that is read.
+
+    Parameters
+    ----------
+    has_tag
+        Whether it gives an entity tag, and no body to who has it already.
+    """
     operation: dict[str, Any] = {
         "summary": summary,
         "responses": {"200": {"description": summary}},
     }
     if parameters:
         operation["parameters"] = list(parameters)
+    if has_tag:
+        operation["responses"]["304"] = {
+            "description": "As If-None-Match says: nothing has changed"
+        }
     if open_to_all:
         operation["security"] = []
     else:
@@ -54,9 +81,9 @@ def get(summary: str, *parameters: dict[str, Any], open_to_all: bool = False) ->
     return {"get": operation}
 
 
-def query(name: str, default: int, maximum: int | None) -> dict[str, Any]:
+def query(name: str, default: int, maximum: int | None, *, minimum: int = 0) -> dict[str, Any]:
     """Describe a whole number among the parameters of a query."""
-    schema: dict[str, Any] = {"type": "integer", "minimum": 0, "default": default}
+    schema: dict[str, Any] = {"type": "integer", "minimum": minimum, "default": default}
     if maximum is not None:
         schema["maximum"] = maximum
     return {"name": name, "in": "query", "schema": schema}

@@ -150,6 +150,10 @@ def problem_schema() -> dict[str, Any]:
             "title": {"type": "string"},
             "status": {"type": "integer"},
             "detail": {"type": "string"},
+            "instance": {
+                "type": "string",
+                "description": "Names the request, as X-Request-Id does.",
+            },
             "errors": {"type": "array", "items": failure},
             "product": {"type": "string", "description": "What is scored here."},
         },

@@ -50,6 +50,8 @@ class RolloutFollower:
         What the process does, as operators see it.
     adopt
         Called with each rollout that becomes active, in the follower's thread.
+    at_heartbeat
+        Called there every :data:`HEARTBEAT_S` seconds.
 
     Raises
     ------
@@ -67,11 +69,13 @@ class RolloutFollower:
         *,
         role: str,
         adopt: Callable[[Rollout], object] = lambda rollout: None,
+        at_heartbeat: Callable[[], object] = lambda: None,
     ) -> None:
         self._state = state
         self._product = product
         self._shelf = shelf
         self._adopt = adopt
+        self._at_heartbeat = at_heartbeat
         self._role = role
         self._name = secrets.token_hex(8)
         self._loaded: str | None = None
@@ -113,6 +117,7 @@ class RolloutFollower:
         self._let_go()
         if time.monotonic() - self._reported_at >= HEARTBEAT_S:
             self._report()
+            self._at_heartbeat()
 
     def _first(self) -> Rollout:
         active = read_rollout(self._state, self._product)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from serve_app.asgi import Endpoint
+from serve_app.etags import entity_tag, unless_known
 from serve_app.openapi.operations import get, query
 from serve_app.reply import Reply
 from serve_app.requests import Request
@@ -25,7 +26,7 @@ def service_routes(desk: Desk) -> Group:
             ("GET", "/readyz", routes.ready),
         ],
         paths={
-            "/v1/model": get("The bundles that answer, and their figures"),
+            "/v1/model": get("The bundles that answer, and their figures", has_tag=True),
             "/v1/drift": get("State of the drift monitor and its latest report"),
             "/v1/drift/reports": get(
                 "Drift reports, newest first", query("limit", 20, 100), query("offset", 0, None)
@@ -46,6 +47,17 @@ def always(reply: Reply) -> Endpoint:
     return answered
 
 
+def document(body: bytes, content_type: bytes, contract_digest: str) -> Endpoint:
+    """Show a document to everybody who has not seen it yet."""
+    tag = entity_tag(body, contract_digest)
+    whole = Reply(200, body, content_type, cache_control=b"no-cache")
+
+    async def shown(request: Request) -> Reply:
+        return unless_known(whole, tag, request.headers.get(b"if-none-match"))
+
+    return shown
+
+
 class _ServiceRoutes:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -53,7 +65,11 @@ class _ServiceRoutes:
     async def model(self, request: Request) -> Reply:
         """Say which bundles answer, and how good they were on held-out data."""
         self._desk.tenant(request)
-        return Reply(200, msgspec.json.encode(self._desk.gateway.describe()))
+        described = self._desk.gateway.describe()
+        body = msgspec.json.encode(described)
+        tag = entity_tag(body, str(described.generation), self._desk.contract.digest())
+        reply = Reply(200, body, cache_control=b"private, no-cache")
+        return unless_known(reply, tag, request.headers.get(b"if-none-match"))
 
     async def drift(self, request: Request) -> Reply:
         """Return the state of the drift monitor and its latest report."""

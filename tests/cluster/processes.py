@@ -15,7 +15,7 @@ from typing import Self
 
 import psutil
 
-from serve_app.client import ScoringClient
+from serve_app.client import NO_RETRIES, ScoringClient
 
 START_DEADLINE_S = 240.0
 STOP_DEADLINE_S = 90.0
@@ -66,6 +66,11 @@ class Process:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._family: list[psutil.Process] = []
+
+    @property
+    def pid(self) -> int:
+        """The command's own process."""
+        return self._process.pid
 
     @property
     def output(self) -> str:
@@ -169,8 +174,8 @@ class Service(Process):
         self.end()
 
     def client(self) -> ScoringClient:
-        """A client with the right token."""
-        return ScoringClient(self.url, self.token)
+        """A client with the right token, which leaves it to the test what to repeat."""
+        return ScoringClient(self.url, self.token, retry=NO_RETRIES)
 
 
 def until(condition: Callable[[], bool], deadline_s: float, what: str) -> None:

@@ -373,7 +373,9 @@ def test_metrics_tell_what_stands_at_the_door() -> None:
         "credit_requests_waiting": "1",
         "credit_requests_refused_total": "1",
         "credit_requests_late_total": "1",
+        "credit_requests_unavailable_total": "0",
         "credit_requests_hung_up_total": "0",
+        "credit_requests_deadline_passed_total": "0",
     }
 
 

@@ -29,8 +29,25 @@ GUARDED = [
     ("GET", "/v1/drift"),
     ("GET", "/v1/drift/reports"),
     ("GET", "/metrics"),
+    ("POST", "/v1/score/batch"),
+    ("GET", "/v1/decisions"),
+    ("GET", "/v2"),
+    ("GET", "/v2/models/{name}"),
+    ("GET", "/v2/models/{name}/ready"),
+    ("POST", "/v2/models/{name}/infer"),
+    ("GET", "/v2/models/{name}/versions/{version}"),
+    ("GET", "/v2/models/{name}/versions/{version}/ready"),
+    ("POST", "/v2/models/{name}/versions/{version}/infer"),
+    ("POST", "/predict"),
+    ("POST", "/predict/batch"),
+    ("GET", "/model-info"),
+    ("GET", "/logs"),
+    ("GET", "/drift-reports"),
 ]
-OPEN = ["/healthz", "/readyz", "/docs", "/openapi.json"]
+OPEN = [
+    *("/healthz", "/readyz", "/docs", "/openapi.json"),
+    *("/v2/health/live", "/v2/health/ready", "/health"),
+]
 
 
 @pytest.fixture
@@ -51,10 +68,14 @@ def test_without_the_token_nobody_is_let_in(
 
     response: httpx.Response = stranger.request(method, path, json=application(), headers=headers)
 
-    said = problem(response, 401)
+    assert response.status_code == 401
     assert response.headers["www-authenticate"] == "Bearer"
-    assert said["detail"] == "send the header Authorization: Bearer <token>"
     assert TOKEN not in response.text
+    told = "send the header Authorization: Bearer <token>"
+    if path.startswith("/v2"):
+        assert response.json() == {"error": f"A valid token is required: {told}"}
+    else:
+        assert problem(response, 401)["detail"] == told
 
 
 def test_the_token_is_asked_for_before_the_body_is_read(stranger: TestClient) -> None:

@@ -184,7 +184,9 @@ def test_the_excess_is_refused_at_once_and_the_rest_is_answered(busy: Busy) -> N
         "waiting": 2,
         "refused_total": 2,
         "late_total": 0,
+        "unavailable_total": 0,
         "hung_up_total": 0,
+        "deadline_passed_total": 0,
     }
     for _ in range(4):
         busy.writer.wait_for(1)

@@ -12,6 +12,7 @@ from credit.errors import ApplicationInvalid, CreditError, Failure
 from credit.records import CursorMoved
 from serve_app.admission import Overloaded
 from serve_app.auth import Forbidden, Unauthorized
+from serve_app.deadlines import DeadlinePassed
 from serve_app.problems import KINDS, MalformedRequest, problem_for
 
 EXPECTED = {
@@ -69,7 +70,8 @@ def made(cls: type[CreditError]) -> CreditError:
 
 
 def test_every_class_is_in_the_table_itself() -> None:
-    assert set(classes().values()) | {Unauthorized, Forbidden, Overloaded} == set(KINDS)
+    of_the_edge = {Unauthorized, Forbidden, Overloaded, DeadlinePassed}
+    assert set(classes().values()) | of_the_edge == set(KINDS)
     assert classes().keys() == EXPECTED.keys()
 
 

@@ -76,10 +76,16 @@ def predictions(
 
 
 def newest_predictions(
-    reader: RecordReader, wanted: Period, n: int, *, tenant: str, opened: bool
+    reader: RecordReader,
+    wanted: Period,
+    n: int,
+    *,
+    tenant: str,
+    opened: bool,
+    offset: int = 0,
 ) -> list[Prediction]:
-    """Read the newest `n` predictions of a tenant, newest first."""
-    statement = _of(wanted, tenant).order_by(_view.c.decision_id.desc()).limit(n)
+    """Read the newest `n` predictions of a tenant, newest first, behind the `offset` newest."""
+    statement = _of(wanted, tenant).order_by(_view.c.decision_id.desc()).limit(n).offset(offset)
     return _read(reader, statement, opened=opened)
 
 

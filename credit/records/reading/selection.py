@@ -113,6 +113,23 @@ def in_period(
         last = page[-1].decision_id
 
 
+def newest_in_period(
+    reader: RecordReader, wanted: Period, n: int, *, tenant: str, before: str | None = None
+) -> list[StoredRecord]:
+    """Read the newest `n` decisions of a tenant in a period, newest first.
+
+    Parameters
+    ----------
+    before
+        Only those whose id sorts before this one: the last of the page that was read before.
+    """
+    conditions = conditions_of(wanted, tenant)
+    if before is not None:
+        conditions.append(records.c.decision_id < before)
+    statement = STORED.where(*conditions).order_by(records.c.decision_id.desc()).limit(n)
+    return _read(reader, statement)
+
+
 def count_in_period(reader: RecordReader, wanted: Period, *, tenant: str | None = None) -> int:
     """Count the decisions of a period; reads an index, so for a progress bar, not for a hot path."""
     statement = select(func.count()).select_from(records).where(*conditions_of(wanted, tenant))

@@ -11,7 +11,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from cluster.batch import block_scorer
 from cluster.batch.folder import AnswersFolder
 from cluster.batch.manifest import NAME
 from credit.decision.score import Answer
@@ -23,7 +22,8 @@ from tests.cluster.scoring.conftest import Said, ScoringHome
 def answers_in(out: Path) -> pd.DataFrame:
     """All answers, in the order of the rows."""
     tables = [pq.read_table(path).to_pandas() for path in sorted(out.glob("part-*.parquet"))]
-    return pd.concat(tables, ignore_index=True)
+    found: pd.DataFrame = pd.concat(tables, ignore_index=True)
+    return found
 
 
 def n_records(home: ScoringHome) -> int:
@@ -103,7 +103,7 @@ def test_bad_rows_are_named_with_their_rules_and_good_ones_scored(
 def break_at(block: int, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Let the disk refuse the answers of a block."""
     write = AnswersFolder.write_table
-    written = []
+    written: list[str] = []
 
     def fails(self: AnswersFolder, name: str, table: Any) -> None:
         if len(written) == block:
@@ -111,7 +111,7 @@ def break_at(block: int, monkeypatch: pytest.MonkeyPatch, error: Exception) -> N
         written.append(name)
         write(self, name, table)
 
-    monkeypatch.setattr(block_scorer.AnswersFolder, "write_table", fails)
+    monkeypatch.setattr(AnswersFolder, "write_table", fails)
 
 
 def test_a_run_that_was_ended_goes_on_and_records_nothing_twice(

@@ -37,7 +37,7 @@ def decided(
     return decision_record(
         own,
         asked,
-        Scored(own, scored, vector, explanation.engine, {"transform": 20}),
+        Scored(own, scored, vector, explanation.engine, {"transform": 20}, False),
         told,
         slot=17,
         latency_us={"answer": 900},

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from credit.errors import SettingsInvalid
 from credit.records import RecordReader, RecordWriter, new_decision_id
+from credit.records.lineage.predictions import newest_predictions
 from credit.records.reading.selection import (
     Period,
     count_in_period,
@@ -20,6 +21,7 @@ from credit.records.reading.selection import (
     in_period,
     make_period,
     moment,
+    newest_in_period,
     period,
     sample,
     whole_log,
@@ -63,6 +65,26 @@ def test_a_period_gives_its_decisions_in_the_order_of_time(
     assert mine == [id_ for i, id_ in enumerate(minutes) if 5 <= i < 12 and i % 3]
     assert count_in_period(reader, wanted) == 7
     assert count_in_period(reader, wanted, tenant="other") == 2
+
+
+@BOTH
+def test_the_newest_of_a_tenant_come_page_by_page_newest_first(
+    minutes: list[str], reader: RecordReader
+) -> None:
+    mine = [id_ for i, id_ in enumerate(minutes) if i % 3][::-1]
+    found: list[str] = []
+    while page := newest_in_period(
+        reader, Period(), 7, tenant="default", before=found[-1] if found else None
+    ):
+        found += [record.decision_id for record in page]
+    within = newest_in_period(reader, Period(at(5), at(12)), 100, tenant="default")
+    listed = newest_predictions(reader, Period(), 4, tenant="default", opened=False, offset=3)
+
+    assert found == mine
+    assert [record.decision_id for record in within] == [
+        id_ for id_ in mine if id_ in minutes[5:12]
+    ]
+    assert [row.decision_id for row in listed] == mine[3:7]
 
 
 def test_open_ends_take_everything(minutes: list[str], reader: RecordReader) -> None:

@@ -88,14 +88,37 @@ BODIES = [
         for name, kind, status in _TYPES
     ),
     Case("identity coding", posts(GOOD, "Content-Encoding: identity"), (200,)),
+    Case("gzip", posts(gzip.compress(GOOD), "Content-Encoding: gzip"), (200,)),
+    Case("gzip by its old name", posts(gzip.compress(GOOD), "Content-Encoding: X-Gzip"), (200,)),
+    Case(
+        "gzip in two members",
+        posts(gzip.compress(GOOD[:40]) + gzip.compress(GOOD[40:]), "Content-Encoding: gzip"),
+        (200,),
+    ),
+    Case(
+        "gzip of 64 KiB and a byte",
+        posts(gzip.compress(GOOD + b" " * (65_537 - len(GOOD))), "Content-Encoding: gzip"),
+        (413,),
+        "larger than 65536 bytes",
+    ),
+    *(
+        Case(f"gzip, {name}", posts(body, "Content-Encoding: gzip"), (400,), "is not gzip")
+        for name, body in (
+            ("in name only", GOOD),
+            ("cut off", gzip.compress(GOOD)[:-9]),
+            ("with something behind", gzip.compress(GOOD) + b"{}"),
+            ("of nothing", b""),
+        )
+    ),
+    Case("a bomb", posts(_BOMB, "Content-Encoding: gzip"), (413,), "larger than 65536 bytes"),
     *(
         Case(
             f"{coding} of 10 MB",
             posts(_BOMB, f"Content-Encoding: {coding}"),
             (415,),
-            "without a content coding",
-            ("accept-encoding", "identity"),
+            "in the content coding gzip, or in none",
+            ("accept-encoding", "gzip, identity"),
         )
-        for coding in ("gzip", "br", "deflate, gzip")
+        for coding in ("br", "deflate, gzip")
     ),
 ]

@@ -8,10 +8,11 @@ import re
 from tests.serve_app.contract.bodies import BODIES
 from tests.serve_app.contract.cases import GOOD, SECRET_INCOME, SECRET_NAME, Case, head, post
 from tests.serve_app.contract.framing import FRAMING, HEADERS
+from tests.serve_app.contract.many import MANY
 from tests.serve_app.contract.targets import TARGETS
 from tests.serve_app.live import Heard, ask, connected, hear
 
-CASES = [*BODIES, *FRAMING, *HEADERS, *TARGETS]
+CASES = [*BODIES, *FRAMING, *HEADERS, *TARGETS, *MANY]
 SCORED = {"probability_of_default", "score", "decision", "reason_codes"}
 
 
@@ -23,6 +24,9 @@ def check(url: str, token: str, case: Case) -> Heard:
     if case.header is not None:
         name, value = case.header
         assert heard.headers.get(name) == value
+    if case.detail is not None or heard.status == 200:
+        assert heard.headers["x-request-id"]
+        assert heard.headers["cache-control"] == "no-store"
     if heard.status == 200:
         assert heard.document.keys() >= SCORED
     else:
@@ -43,6 +47,7 @@ def require_refusal(heard: Heard, detail: str | None) -> None:
     assert document["status"] == heard.status
     assert document["type"].startswith("urn:credit-cluster:problem:")
     assert document["title"]
+    assert document["instance"].startswith("urn:credit-cluster:request:")
     assert re.search(detail, document["detail"]), document["detail"]
 
 

@@ -64,6 +64,33 @@ HEADERS = [
     ),
     Case("a timeout of no UTF-8", posts(GOOD, "x-request-timeout-seconds: \xff"), (200,)),
     Case("a request id of no UTF-8", posts(GOOD, "x-request-id: \xff\xfe"), (200,)),
+    Case(
+        "a request id",
+        posts(b"{}", "X-Request-Id: call 7"),
+        (422,),
+        "",
+        ("x-request-id", "call 7"),
+    ),
+    *(
+        Case(
+            f"a deadline of {value!r}",
+            posts(GOOD, f"X-Request-Timeout-Ms: {value}"),
+            (400,),
+            "X-Request-Timeout-Ms: expected whole milliseconds, 1 to 600000",
+        )
+        for value in ("", "0", "-1", "1.5", "1e3", "soon", "600001", "9" * 400, "\xb2")
+    ),
+    Case("a deadline", posts(GOOD, "X-Request-Timeout-Ms: 600000"), (200,)),
+    Case(
+        "two deadlines",
+        posts(GOOD, "X-Request-Timeout-Ms: 900", "X-Request-Timeout-Ms: 901"),
+        (400,),
+        _TWICE.format("x-request-timeout-ms"),
+    ),
+    Case("a trace context that is none", posts(GOOD, "traceparent: 00-\xff-1"), (200,)),
+    Case(
+        "two codings of answers", posts(GOOD, "Accept-Encoding: br", "Accept-Encoding: x"), (200,)
+    ),
     Case("no watch for hang-ups", posts(GOOD, "x-request-disconnect-disabled: ?1"), (200,)),
     Case("a method in a header", posts(GOOD, "X-HTTP-Method-Override: DELETE"), (200,)),
     Case("only XML is accepted", posts(GOOD, "Accept: application/xml"), (200,)),
