@@ -66,7 +66,8 @@ def home(
 @pytest.fixture
 def command(home: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setenv("CREDIT_HOME", str(home))
-    monkeypatch.setenv("COLUMNS", "200")
+    # It has read COLUMNS when it was imported, whichever test that was for.
+    monkeypatch.setattr(console, "_width", 200)
 
     def run(*arguments: object) -> Result:
         done = CliRunner().invoke(app, [str(argument) for argument in arguments])

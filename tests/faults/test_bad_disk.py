@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from credit.errors import RecordStoreUnavailable
 from credit.records import LocalKeyFile, RecordWriter
+from credit.records.append.commit import Committer
+from credit.records.append.prepare import prepare
 from tests.faults.disk import IOERR_FSYNC, Disk
 from tests.faults.ledger import Ledger, complaints, untold
 from tests.faults.load import offer, settle, under_load, wait_for_answers, wait_for_refusals
@@ -74,6 +77,32 @@ def test_a_refusal_names_the_cause_and_the_store_goes_on(
         disk.mend()
         writer.append(offer(1)).result()
         assert len(everything(path)) == 2
+
+
+def open_files(path: Path) -> list[str]:
+    """What this process has open of a store."""
+    descriptors = Path("/proc/self/fd")
+    found = [str(d.readlink()) for d in descriptors.iterdir() if d.is_symlink()]
+    return [name for name in found if name.startswith(f"{path}") and not name.endswith(".lock")]
+
+
+def test_a_writer_that_is_given_up_has_let_go_of_the_file_before_its_error_is_told(
+    disk: Disk, path: Path, keys: LocalKeyFile
+) -> None:
+    """A connection that lived on would sync later; if that fails, what was written anew meanwhile is gone."""
+    committer = Committer(path, keys)
+    committer.commit(lambda: [prepare(offer(0), keys)])
+    assert open_files(path)
+    disk.fail_syncs()
+
+    with pytest.raises(
+        sqlite3.OperationalError
+    ) as kept:  # and its traceback, which holds the frames
+        committer.commit(lambda: [prepare(offer(1), keys)])
+
+    assert open_files(path) == []
+    assert "disk I/O error" in str(kept.value)
+    committer.close()
 
 
 @pytest.mark.parametrize("fault", ["full", "read-only"])

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from credit.records.sealing.subjectkeys import WrappedKey
 from credit.records.store.arrays import bytes_array
 from credit.records.store.engine import is_sqlite
+from credit.records.store.sqlite import raw_cursor
 from credit.records.store.trips import begin_and_run
 
 _LOOKUP = """
@@ -78,11 +79,12 @@ def _ask_postgres(
 def _ask_sqlite(
     connection: Connection, applicants: Sequence[bytes], keys: Sequence[bytes]
 ) -> Iterable[Sequence[Any]]:
-    cursor = connection.connection.cursor()
-    cursor.execute(
-        _for_sqlite(_length(applicants), _length(keys)), [*_padded(applicants), *_padded(keys)]
-    )
-    return cursor.fetchall()
+    with raw_cursor(connection) as cursor:
+        cursor.execute(
+            _for_sqlite(_length(applicants), _length(keys)), [*_padded(applicants), *_padded(keys)]
+        )
+        found: list[Sequence[Any]] = cursor.fetchall()
+    return found
 
 
 def _padded(values: Sequence[bytes]) -> Sequence[bytes]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from credit.records.append.whole_row import NAMES, SHARES
 from credit.records.store.bulk import Row
+from credit.records.store.sqlite import raw_cursor
 
 _CREATED = "whole_row"
 _NOTHING = (None,) * len(NAMES)
@@ -31,14 +32,14 @@ def create_view(connection: Connection) -> None:
     """Create view and trigger, in memory, once for each connection."""
     if connection.info.get(_CREATED):
         return
-    cursor = connection.connection.cursor()
-    cursor.execute("PRAGMA temp_store = MEMORY")
     columns = ", ".join(f"NULL AS {name}" for name in NAMES)
-    cursor.execute(f"CREATE TEMP VIEW IF NOT EXISTS whole_row AS SELECT {columns}")
-    cursor.execute(
-        "CREATE TEMP TRIGGER IF NOT EXISTS write_whole_row INSTEAD OF INSERT ON whole_row "
-        f"WHEN NEW.decision_id IS NOT NULL BEGIN {_KEY_IS_THERE}{_inserts()} END"
-    )
+    with raw_cursor(connection) as cursor:
+        cursor.execute("PRAGMA temp_store = MEMORY")
+        cursor.execute(f"CREATE TEMP VIEW IF NOT EXISTS whole_row AS SELECT {columns}")
+        cursor.execute(
+            "CREATE TEMP TRIGGER IF NOT EXISTS write_whole_row INSTEAD OF INSERT ON whole_row "
+            f"WHEN NEW.decision_id IS NOT NULL BEGIN {_KEY_IS_THERE}{_inserts()} END"
+        )
     connection.info[_CREATED] = True
 
 
@@ -53,8 +54,8 @@ def write_rows(connection: Connection, rows: Sequence[Row]) -> None:
     # Few lengths need few statements; the trigger passes over rows of nothing.
     length = 1 << (len(rows) - 1).bit_length()
     padded = chain(rows, [_NOTHING] * (length - len(rows)))
-    cursor = connection.connection.cursor()
-    cursor.execute(_insert(length), tuple(chain.from_iterable(padded)))
+    with raw_cursor(connection) as cursor:
+        cursor.execute(_insert(length), tuple(chain.from_iterable(padded)))
 
 
 def _inserts() -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import sqlite
 
 from credit.records.store.arrays import array_of, array_type
 from credit.records.store.engine import is_sqlite
+from credit.records.store.sqlite import raw_cursor
 
 Row = tuple[Any, ...]
 
@@ -63,9 +64,10 @@ def find_in(
     # Repeating a value changes no answer, and few lengths need few statements.
     length = 1 << (len(values) - 1).bit_length()
     padded = (*values, *[values[-1]] * (length - len(values)))
-    cursor = connection.connection.cursor()
-    cursor.execute(_select_for_sqlite(statement, parameter, length), padded)
-    return cursor.fetchall()
+    with raw_cursor(connection) as cursor:
+        cursor.execute(_select_for_sqlite(statement, parameter, length), padded)
+        found: Sequence[Sequence[Any]] = cursor.fetchall()
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -85,12 +87,12 @@ def _insert(
 ) -> int:
     names = tuple(columns)
     if is_sqlite(connection):
-        cursor = connection.connection.cursor()
         n_inserted = 0
-        for chunk in _in_chunks(rows):
-            statement = _for_sqlite(table, names, len(chunk), skip_conflicts=skip_conflicts)
-            cursor.execute(statement, tuple(chain.from_iterable(chunk)))
-            n_inserted += cursor.rowcount
+        with raw_cursor(connection) as cursor:
+            for chunk in _in_chunks(rows):
+                statement = _for_sqlite(table, names, len(chunk), skip_conflicts=skip_conflicts)
+                cursor.execute(statement, tuple(chain.from_iterable(chunk)))
+                n_inserted += cursor.rowcount
         return n_inserted
     # One array for each column: one message and one plan, however many rows there are.
     statement = _for_postgres(table, names, skip_conflicts=skip_conflicts)

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
@@ -179,6 +180,15 @@ def write_on(connection: Connection) -> Iterator[None]:
 def lock_of(connection: Connection) -> contextlib.AbstractContextManager[None]:
     """Hold the lock that every write transaction of this file holds, for a statement that is one itself."""
     return file_lock(_database(connection.engine))
+
+
+def raw_cursor(connection: Connection) -> contextlib.closing[Any]:
+    """Give a cursor of the driver that is closed when the block ends, also by an error.
+
+    One that lives on, in the traceback of an error that somebody keeps, keeps its connection open beyond
+    `close`; and that one's own last sync, when it fails later, takes with it what was written anew meanwhile.
+    """
+    return contextlib.closing(connection.connection.cursor())
 
 
 @contextlib.contextmanager
