@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from cluster.cli.rollout_report import report
 from cluster.cli.shadow import app as shadow_app
+from cluster.cli.terminal import console
 from cluster.rollout_report import find_span
 from cluster.shadow_report import read_outcomes
 from credit.decision import Bundle, Rollout
