@@ -6,8 +6,11 @@ from pathlib import Path
 
 from credit.errors import BundleTooLarge
 
-MEMORY_PER_BYTE = 8
-"""Memory that a bundle may take while it is loaded, for each byte of its files: text becomes numbers and tables."""
+MEMORY_PER_BYTE = 48
+"""Memory that a bundle takes, for each byte of its files: text becomes numbers, and these the tables that explain.
+
+A LightGBM bundle of 200 trees of 15 leaves, 0.40 MB of files, took 19 MB of its process with its tables.
+"""
 
 _MEMORY = Path("/proc/meminfo")
 _GROUP = Path("/sys/fs/cgroup")
@@ -25,8 +28,8 @@ def require_room(folder: Path) -> None:
     there = available_memory()
     if there is not None and n_bytes * MEMORY_PER_BYTE > there:
         raise BundleTooLarge(
-            f"bundle {folder.name[:12]} may take {n_bytes * MEMORY_PER_BYTE / 1e6:,.0f} MB of memory while it is "
-            f"loaded, and {there / 1e6:,.0f} MB are free here: train a smaller model, or give the service more"
+            f"bundle {folder.name[:12]} may take {n_bytes * MEMORY_PER_BYTE / 1e6:,.0f} MB of memory, "
+            f"and {there / 1e6:,.0f} MB are free here: train a smaller model, or give the service more"
         )
 
 
