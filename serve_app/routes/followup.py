@@ -13,11 +13,11 @@ from credit.followup import Outcome, Review, record_outcome, record_review
 from credit.records import RecordReader
 from credit.records.lineage.gather import find_decision
 from serve_app.openapi.operations import problem_response, problem_responses
-from serve_app.problems import MalformedRequest
 from serve_app.reply import Reply
 from serve_app.requests import Request
 from serve_app.routes.decisions import decision_id_of
 from serve_app.routes.desk import Desk, Group
+from serve_app.routes.query import decoded
 
 PATH = "/v1/decisions/{decision_id}"
 
@@ -104,23 +104,14 @@ class _FollowUpRoutes:
     async def outcome(self, request: Request) -> Reply:
         """Keep how a loan went."""
         tenant, decision_id = self._desk.tenant(request), decision_id_of(request)
-        outcome = _decoded(_outcome, await request.json_body())
+        outcome = decoded(_outcome, await request.json_body())
         return _kept(decision_id, await self._followup.outcome(tenant, decision_id, outcome))
 
     async def review(self, request: Request) -> Reply:
         """Keep what an officer decided."""
         tenant, decision_id = self._desk.tenant(request), decision_id_of(request)
-        review = _decoded(_review, await request.json_body())
+        review = decoded(_review, await request.json_body())
         return _kept(decision_id, await self._followup.review(tenant, decision_id, review))
-
-
-def _decoded(decoder: msgspec.json.Decoder[Added], body: bytes) -> Added:
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise MalformedRequest(422, str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise MalformedRequest(400, "the body is not JSON") from None
 
 
 def _kept(decision_id: str, recorded_at: str) -> Reply:

@@ -1,13 +1,18 @@
-"""Parameters and headers of requests, checked."""
+"""Parameters, headers and bodies of requests, checked."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TypeVar
+
+import msgspec
 
 from credit.errors import SettingsInvalid
 from credit.records.reading.selection import Period, make_period
 from serve_app.problems import MalformedRequest
 from serve_app.requests import Request
+
+Value = TypeVar("Value")
 
 MAXIMUM_KEY_LENGTH = 128
 MAXIMUM_TEXT_LENGTH = 128
@@ -125,3 +130,19 @@ def require_known(request: Request, *names: str) -> None:
     """
     if not request.query.keys() <= set(names):
         raise MalformedRequest(400, f"query: expected no parameters but {', '.join(names)}")
+
+
+def decoded(decoder: msgspec.json.Decoder[Value], body: bytes, *, prefix: str = "") -> Value:
+    """Decode a body that is one value of a type.
+
+    Raises
+    ------
+    MalformedRequest
+        When it is not JSON, or not such a value; then with `prefix` before what is wrong.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise MalformedRequest(422, f"{prefix}{error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise MalformedRequest(400, "the body is not JSON") from None

@@ -7,12 +7,11 @@ from typing import Any, Protocol
 import msgspec
 
 from serve_app.openapi.operations import get, problem_responses, query
-from serve_app.problems import MalformedRequest
 from serve_app.reply import Reply
 from serve_app.requests import Request
 from serve_app.rollout.commands import Command
 from serve_app.routes.desk import Desk, Group
-from serve_app.routes.query import number
+from serve_app.routes.query import decoded, number
 
 PATH = "/v1/rollout"
 
@@ -70,13 +69,7 @@ class _RolloutRoutes:
     async def change(self, request: Request) -> Reply:
         """Carry a command out; the answer comes when every replica answers with it."""
         self._desk.require_admin(request)
-        body = await request.json_body()
-        try:
-            command = _command.decode(body)
-        except msgspec.ValidationError as error:
-            raise MalformedRequest(422, f"the command: {error}") from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise MalformedRequest(400, "the body is not JSON") from None
+        command = decoded(_command, await request.json_body(), prefix="the command: ")
         return Reply(200, await self._control.execute(command, by="an admin, over HTTP"))
 
 
