@@ -85,10 +85,16 @@ class AnswersFolder:
         draft = f"{self._path}/.{name}.{secrets.token_hex(4)}" if self._renames else target
         try:
             self._store.create_dir(self._path)
-            with self._store.open_output_stream(draft) as stream:
-                fill(stream)
             if self._renames:
+                with self._store.open_output_stream(draft) as stream:
+                    fill(stream)
                 self._store.move(draft, target)
+            else:
+                # A stream that breaks off is closed, and that makes an object of what came until then.
+                whole = pa.BufferOutputStream()
+                fill(whole)
+                with self._store.open_output_stream(target, compression=None) as stream:
+                    stream.write(whole.getvalue())
         except OSError as error:
             if self._renames:
                 Path(draft).unlink(missing_ok=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from moto.server import ThreadedMotoServer
 from pyarrow import fs
 
 from credit.data import read_source, read_table
 from credit.errors import DataError
+from tests.object_store import make_bucket, object_store
 
 TABLE = pd.DataFrame(
     {"x": np.random.default_rng(3).random(200) ** 9, "n": range(200), "home": ["own", "rent"] * 100}
@@ -21,25 +21,13 @@ TABLE = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """Address of an S3 server that holds `TABLE` as every kind of file."""
-    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    yield f"{host}:{port}"
-    moto.stop()
+    with object_store() as address:
+        yield address
 
 
 @pytest.fixture
 def s3(server: str, monkeypatch: pytest.MonkeyPatch) -> fs.FileSystem:
-    """A bucket `lender`, reached as a program would: through the environment alone."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{server}")
-    store = fs.S3FileSystem(endpoint_override=server, scheme="http", allow_bucket_creation=True)
-    store.create_dir("lender")
-    return store
+    return make_bucket(server, "lender", monkeypatch)
 
 
 def put(store: fs.FileSystem, key: str, content: bytes) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import fs
 
 from cluster.batch.folder import AnswersFolder
 from cluster.batch.manifest import NAME
@@ -17,6 +19,7 @@ from credit.decision.score import Answer
 from credit.errors import DataError
 from credit.records import LocalKeyFile, RecordReader
 from tests.cluster.scoring.conftest import Said, ScoringHome
+from tests.object_store import make_bucket, object_store
 
 
 def answers_in(out: Path) -> pd.DataFrame:
@@ -78,6 +81,53 @@ def test_a_folder_is_scored_file_by_file(
         answers_in(tmp_path / "out").application_id.tolist() == applicants.application_id.tolist()
     )
     assert n_records(home) == 120
+
+
+def test_objects_of_a_store_are_scored_as_files_are(
+    home: ScoringHome,
+    applicants: pd.DataFrame,
+    credit: Said,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    applicants[:50].to_csv(tmp_path / "a.csv", index=False)
+    applicants[50:].to_parquet(tmp_path / "b.parquet")
+    with object_store() as address:
+        store = make_bucket(address, "lender", monkeypatch)
+        for name in ("a.csv", "b.parquet"):
+            with store.open_output_stream(f"lender/in/{name}", compression=None) as stream:
+                stream.write((tmp_path / name).read_bytes())
+
+        code, _, err = credit("score-batch", "s3://lender/in", "s3://lender/out", "--record")
+        again, _, said = credit("score-batch", "s3://lender/in", "s3://lender/out", "--record")
+        (tmp_path / "out").mkdir()
+        fs.copy_files("lender/out", str(tmp_path / "out"), store, fs.LocalFileSystem())
+
+    assert (code, again) == (0, 0), err + said
+    assert (
+        answers_in(tmp_path / "out").application_id.tolist() == applicants.application_id.tolist()
+    )
+    assert n_records(home) == 120
+
+
+def test_an_object_that_was_not_written_whole_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A stream that breaks off is closed, which would make an object of what came until then."""
+
+    def breaks(table: Any, stream: Any) -> None:
+        stream.write(b"the beginning")
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr("cluster.batch.folder.pyarrow.parquet.write_table", breaks)
+    with object_store() as address:
+        make_bucket(address, "broken", monkeypatch)
+        folder = AnswersFolder("s3://broken/out")
+
+        with pytest.raises(DataError, match="cannot be written"):
+            folder.write_table("part.parquet", pa.table({"x": [1]}))
+
+        assert folder.names() == set()
 
 
 def test_bad_rows_are_named_with_their_rules_and_good_ones_scored(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 from pyarrow import fs
 
 from credit.errors import AnchorUnavailable, RecordsNotProven, SettingsInvalid
@@ -15,6 +14,7 @@ from credit.records.proof.anchors import Anchor, open_anchor
 from credit.records.proof.bucket_anchor import BucketAnchor
 from credit.records.proof.file_anchor import FileAnchor
 from credit.records.proof.signed import SignedEntry
+from tests.object_store import make_bucket, object_store
 
 
 def entry(number: int, body: str = "{}") -> SignedEntry:
@@ -29,23 +29,13 @@ def entry(number: int, body: str = "{}") -> SignedEntry:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    yield f"{host}:{port}"
-    moto.stop()
+    with object_store() as address:
+        yield address
 
 
 @pytest.fixture
 def store(server: str, monkeypatch: pytest.MonkeyPatch) -> fs.FileSystem:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{server}")
-    store = fs.S3FileSystem(endpoint_override=server, scheme="http", allow_bucket_creation=True)
-    store.create_dir("proof")
-    return store
+    return make_bucket(server, "proof", monkeypatch)
 
 
 @pytest.fixture(params=["file", "bucket"])
