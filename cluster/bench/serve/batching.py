@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cluster.bench.batch import measure_batch
 
-N_ROWS = {False: 500_000, True: 100_000}
+N_ROWS = {False: 500_000, True: 300_000}
 """Rows without and with a record of each: processes start within the time that is measured."""
 
 WORKERS = 2
