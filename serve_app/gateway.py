@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from credit.contract import Application, ApplicationDecoder, Contract
-from credit.decision import Rollout, arm_for
+from credit.decision import Arm, Rollout, arm_for
 from credit.decision.scorer import answer
 from credit.records import NewRecord, Receipt, RecordReader, new_decision_id
+from credit.records.reading.application import last_decision
 from serve_app.recording import decision_record
 from serve_app.rollout.failures import ArmCounter
 from serve_app.scoring import Scoring
@@ -185,6 +187,8 @@ class Gateway:
         validated = time.perf_counter_ns()
         rollout = self.rollout  # generation and bundle are pinned here, for all of this request
         arm, slot = arm_for(rollout, application.applicant_id)
+        if slot in rollout.moved:
+            arm, slot = await self._arm_kept(rollout, application, arm, slot, tenant)
         try:
             scored = await self._scoring.score(application, arm)
         except BaseException as error:
@@ -233,3 +237,25 @@ class Gateway:
                 )
             )
         return receipt
+
+    async def _arm_kept(
+        self, rollout: Rollout, application: Application, arm: Arm, slot: int | None, tenant: str
+    ) -> tuple[Arm, int | None]:
+        """Let an application that was decided before stay with its arm, outside the experiment.
+
+        Only asked where the applicant's slot changed hands, for it costs a look into the records.
+        """
+        applicant_id = application.applicant_id
+        if applicant_id is None:
+            return arm, slot
+        last = await self.from_records(
+            partial(
+                last_decision,
+                tenant=tenant,
+                product=rollout.product,
+                applicant_id=applicant_id,
+                application_id=application.application_id,
+            )
+        )
+        kept = None if last is None else rollout.keeps(last.arm, last.bundle)
+        return (arm, slot) if kept is None or kept == arm else (kept, None)

@@ -32,6 +32,9 @@ class Rollout(msgspec.Struct, frozen=True, omit_defaults=True):
         Bundles that score what others answered, off the path; they own no slots.
     is_paused
         The champion answers everybody. Challengers keep their slots for when it ends.
+    moved
+        Slots that another arm answered in an earlier generation: an application that was decided there
+        stays with that arm, see :meth:`keeps`.
     """
 
     product: str
@@ -40,6 +43,7 @@ class Rollout(msgspec.Struct, frozen=True, omit_defaults=True):
     arms: tuple[Arm, ...]
     shadows: tuple[Arm, ...] = ()
     is_paused: bool = False
+    moved: tuple[int, ...] = ()
 
     @property
     def champion(self) -> Arm:
@@ -57,6 +61,26 @@ class Rollout(msgspec.Struct, frozen=True, omit_defaults=True):
             return len(arm.slots) / N_SLOTS
         return 1 - sum(len(other.slots) for other in self.arms[1:]) / N_SLOTS
 
+    def owner(self, slot: int) -> Arm:
+        """Arm that answers a slot."""
+        if self.is_paused:
+            return self.champion
+        return next((arm for arm in self.arms[1:] if slot in arm.slots), self.champion)
+
+    def keeps(self, arm: str, bundle: str) -> Arm | None:
+        """Arm that goes on with what was decided before by an arm and its bundle; None when there is none.
+
+        It is who has that bundle now, else the arm of that name, with another bundle. A challenger that was taken
+        off traffic goes on with nothing.
+        """
+        if self.is_paused:
+            return None
+        answering = [other for other in self.arms if other is self.champion or other.slots]
+        same_bundle = [other for other in answering if other.bundle == bundle]
+        same_name = [other for other in answering if other.name == arm]
+        both = [other for other in same_bundle if other.name == arm]
+        return next(iter([*both, *same_bundle, *same_name]), None)
+
 
 def slot_of(salt: str, applicant_id: str) -> int:
     """Slot of an applicant, uniform over 0 to 999 and fixed for a salt."""
@@ -72,5 +96,4 @@ def arm_for(rollout: Rollout, applicant_id: str | None) -> tuple[Arm, int | None
     if applicant_id is None or rollout.is_paused:
         return rollout.champion, None
     slot = slot_of(rollout.salt, applicant_id)
-    owner = next((arm for arm in rollout.arms[1:] if slot in arm.slots), rollout.champion)
-    return owner, slot
+    return rollout.owner(slot), slot

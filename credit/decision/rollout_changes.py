@@ -108,6 +108,12 @@ def with_shadow(rollout: Rollout, name: str, bundle: str) -> Rollout:
     return replace(rollout, shadows=(*others, Arm(name, bundle)))
 
 
+def with_moves(before: Rollout, after: Rollout) -> Rollout:
+    """Note in what follows a rollout which slots another arm answers than before, beside those noted already."""
+    moved = {s for s in range(N_SLOTS) if before.owner(s).name != after.owner(s).name}
+    return replace(after, moved=tuple(sorted(moved.union(before.moved))))
+
+
 def _challenger(rollout: Rollout, name: str) -> Arm:
     for arm in rollout.arms[1:]:
         if arm.name == name:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from credit.decision import Arm, Rollout
 from credit.decision.assignment import CHALLENGER, CHAMPION
-from credit.decision.rollout_changes import with_bundle, with_share
+from credit.decision.rollout_changes import with_bundle, with_moves, with_share
 from credit.errors import RolloutRefused
 from serve_app.rollout.change import Change
 from serve_app.rollout.members import Member, create_members, serving_members
@@ -92,7 +92,7 @@ def change_rollout(
     wanted = make(current)
     if wanted == current:
         return current
-    wanted = replace(wanted, generation=current.generation + 1)
+    wanted = replace(with_moves(current, wanted), generation=current.generation + 1)
     _put(engine, wanted, change)
     return wanted
 
@@ -211,6 +211,8 @@ def ensure_rollout(
             wanted = with_share(with_bundle(wanted, name, bundle), name, challenger_share)
     if wanted == current:
         return current
+    if current is not None:
+        wanted = with_moves(current, wanted)
     wanted = replace(wanted, generation=base.generation + 1)
     _put(engine, wanted, Change("serve", "the service's arguments"))
     return wanted

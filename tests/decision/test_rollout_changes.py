@@ -12,6 +12,7 @@ from credit.decision.rollout_changes import (
     promoted,
     resumed,
     with_bundle,
+    with_moves,
     with_shadow,
     with_share,
     without,
@@ -101,3 +102,42 @@ def test_names_are_plain(name: str) -> None:
 def test_shares_stay_within_everything(share: int) -> None:
     with pytest.raises(RolloutRefused, match="expected 0 to 1000"):
         with_share(rollout(challenger=0), "challenger", share)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["challenger", "challenger_2"]), st.integers(0, 500))))
+def test_every_slot_that_ever_changed_hands_is_noted(steps: list[tuple[str, int]]) -> None:
+    """By the names of its owners over the generations; a slot that is not noted had one all along."""
+    states = [rollout(challenger=0, challenger_2=0)]
+    for name, share in steps:
+        states.append(with_moves(states[-1], with_share(states[-1], name, share)))
+
+    for slot in range(0, 1_000, 7):
+        owners = {state.owner(slot).name for state in states}
+        assert (slot in states[-1].moved) == (len(owners) > 1)
+
+
+def test_a_pause_moves_the_slots_of_challengers() -> None:
+    running = rollout(challenger=3)
+
+    assert with_moves(running, paused(running)).moved == running.arms[1].slots
+
+
+def test_what_was_decided_stays_with_its_bundle_or_else_with_its_arm() -> None:
+    running = rollout(challenger=10, challenger_2=0)
+    champion, challenger, _ = running.arms
+
+    assert running.keeps("challenger", challenger.bundle) == challenger
+    assert running.keeps("challenger", "an earlier one") == challenger
+    assert running.keeps("champion", challenger.bundle) == challenger  # a promotion was rolled back
+    assert running.keeps("gone", champion.bundle) == champion
+    twins = with_bundle(running, "challenger", "c")
+    assert twins.keeps("challenger", "c") == twins.arms[1]
+    assert twins.keeps("champion", "c") == twins.champion
+
+
+def test_what_answers_nobody_keeps_nothing() -> None:
+    running = rollout(challenger=10, challenger_2=0)
+
+    assert running.keeps("challenger_2", "bundle of challenger_2") is None
+    assert running.keeps("gone", "gone") is None
+    assert paused(running).keeps("challenger", "bundle of challenger") is None

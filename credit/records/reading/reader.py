@@ -174,6 +174,19 @@ class RecordReader:
         stored = self._key_rows(batch)
         return [self._open_one(record, stored.get(record.key_id), keys) for record in batch]
 
+    def applicant_digest(self, tenant: str, applicant_id: str) -> bytes:
+        """Digest under which the store knows an applicant of a tenant; it holds no id in clear.
+
+        Raises
+        ------
+        KeyUnavailable
+            No keys were given, or they do not fit this store.
+        """
+        self._open_keys()
+        if self._keys is None:
+            raise KeyUnavailable("This reader was given no keys.")
+        return self._keys.lookup_digest(b"applicant", tenant.encode(), applicant_id.encode())
+
     def why_closed(self, batch: Sequence[StoredRecord]) -> list[Closed | None]:
         """Tell why `open_many` gives None for records; None where it opens them. Needs no keys."""
         if not batch:

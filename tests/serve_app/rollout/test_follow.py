@@ -7,9 +7,11 @@ import weakref
 
 import pytest
 
+from credit.decision import load_bundle, save_bundle
 from credit.decision.rollout_changes import promoted, with_bundle, with_share
 from credit.errors import BundleUnknown, RolloutRefused, SettingsInvalid
 from serve_app.rollout import Change, RolloutFollower, follow, members, read_rollout
+from serve_app.rollout.commands import Set, execute
 from serve_app.rollout.operate import change_rollout, serving, take_back, wait_until_active
 from serve_app.rollout.store import read_stage
 from serve_app.shelf import BundleShelf
@@ -57,6 +59,30 @@ def test_nobody_answers_with_a_generation_before_all_have_loaded_it(place: Place
     first.step()
     assert first.active.generation == generation
     assert [m.generation for m in serving(place.state, PRODUCT)] == [generation, generation]
+
+
+def test_what_is_registered_while_it_is_promoted_changes_nothing_about_it(place: Place) -> None:
+    """The alias moves on and the same bundle is saved again: what was named when it was staged answers."""
+    alias = {"challenger": place.challenger}
+    first, second = place.follower(), place.follower()
+    wanted = execute(
+        place.state,
+        PRODUCT,
+        Set(arm="champion", bundle="challenger"),
+        by="test",
+        prepare=lambda name: alias[name],
+    )
+    first.step()
+
+    alias["challenger"] = place.champion
+    again = save_bundle(load_bundle(place.bundles / place.challenger), place.bundles)
+    second.step()
+    first.step()
+
+    assert again.name == place.challenger
+    assert wanted is not None
+    assert first.active == second.active == wanted
+    assert first.active.champion.bundle == place.challenger
 
 
 def test_adopt_is_told_of_each_generation_once(place: Place) -> None:
