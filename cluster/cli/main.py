@@ -14,6 +14,7 @@ from cluster.cli import (
     contract,
     data,
     demo,
+    grpc,
     model,
     records,
     rollout,
@@ -40,6 +41,7 @@ app.add_typer(data.app, name="data")
 app.command("tune")(tune.tune)
 app.add_typer(model.app, name="model")
 app.command("serve")(serve.serve)
+app.command("grpc")(grpc.grpc)
 app.command("score")(score.score)
 app.command("score-batch")(score_batch.score_batch)
 app.command("demo")(demo.demo)

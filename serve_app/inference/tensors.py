@@ -84,8 +84,25 @@ def pack(datatype: str, values: Sequence[Any]) -> bytes:
     """Write values in binary form."""
     if datatype != "BYTES":
         return struct.pack(f"<{len(values)}{_FORMATS[datatype]}", *values)
-    texts = [text.encode() for text in values]
+    return pack_texts([text.encode() for text in values])
+
+
+def pack_texts(texts: Sequence[bytes]) -> bytes:
+    """Write texts in binary form, each behind its length in four bytes, the lowest first."""
     return b"".join(itertools.chain.from_iterable((_LENGTH.pack(len(t)), t) for t in texts))
+
+
+def unpack(datatype: str, blob: bytes, n_values: int) -> list[float] | list[int] | list[bytes]:
+    """Read values that `pack` wrote."""
+    if datatype != "BYTES":
+        return list(struct.unpack(f"<{n_values}{_FORMATS[datatype]}", blob))
+    texts, begin = [], 0
+    while begin < len(blob):
+        (length,) = _LENGTH.unpack_from(blob, begin)
+        begin += _LENGTH.size
+        texts.append(blob[begin : begin + length])
+        begin += length
+    return texts
 
 
 def _unfit(tensor: InputTensor, said: str) -> MalformedRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from credit.decision.scorer import answer
 from credit.records import open_state
 from serve_app.rollout import read_rollout
 from tests.cluster.processes import Service, credit
+from tests.cluster.public_clients import PUBLIC_CLIENTS, TOLD
 from tests.serve_app.contract.checks import check_everything
 
 pytestmark = pytest.mark.ray
@@ -131,6 +132,23 @@ def test_a_file_scores_the_same_through_the_service_and_in_process(
     assert all(answer.decision_id for answer in told)
     assert [_without_id(answer) for answer in told] == [
         msgspec.json.decode(line, type=Answer) for line in local.stdout.splitlines()
+    ]
+
+
+@pytest.mark.parametrize("ask", PUBLIC_CLIENTS, ids=lambda ask: ask.__name__)
+def test_public_clients_are_told_the_bits_of_a_local_score(
+    service: Service,
+    applicants: list[dict[str, Any]],
+    local_answers: list[Answer],
+    contract: Contract,
+    tmp_path: Path,
+    ask: Callable[..., list[dict[str, Any]]],
+) -> None:
+    told = ask(service, applicants[:20], contract, tmp_path)
+
+    expected = [msgspec.to_builtins(answer) for answer in local_answers[:20]]
+    assert [{name: row[name] for name in TOLD} for row in told] == [
+        {name: row[name] for name in TOLD} for row in expected
     ]
 
 

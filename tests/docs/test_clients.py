@@ -15,7 +15,7 @@ from credit.records import RecordReader
 from serve_app.problems import KINDS
 from serve_app.typescript import typescript_client
 from tests.serve_app.live import live_server
-from tests.serve_app.typescript.test_module import NODE
+from tests.serve_app.typescript.driving import NODE
 from tests.service import TOKEN, Service
 
 PAGE = (Path(__file__).parents[2] / "docs" / "clients.md").read_text(encoding="utf-8")

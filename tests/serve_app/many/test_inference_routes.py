@@ -18,7 +18,8 @@ from credit.contract import Contract
 from tests.loanbook import application
 from tests.serve_app.live import live_server
 from tests.serve_app.many.rows import Row, applications
-from tests.service import TOKEN, Nodes, Service, open_service
+from tests.serve_app.many.tensors import as_columns, as_json, texts, texts_of, token
+from tests.service import Nodes, Service, open_service
 
 MODEL = "credit-give-me-some-credit"
 INFER = f"/v2/models/{MODEL}/infer"
@@ -45,34 +46,6 @@ def alone(served: Service) -> list[Row]:
     found = [served.score(row).json() for row in applications(20)]
     assert len({answer["arm"] for answer in found}) == 2
     return found
-
-
-def token() -> dict[str, str]:
-    """New ones each time: the client leaves headers of one request in them."""
-    return {"authorization": f"Bearer {TOKEN}"}
-
-
-def texts(values: list[str | None]) -> np.ndarray[Any, Any]:
-    return np.array([(value or "").encode() for value in values], dtype=np.object_)
-
-
-def as_json(rows: list[Row]) -> list[tuple[str, str, np.ndarray[Any, Any]]]:
-    return [("application", "BYTES", texts([json.dumps(row) for row in rows]))]
-
-
-def as_columns(rows: list[Row], contract: Contract) -> list[tuple[str, str, np.ndarray[Any, Any]]]:
-    """Whole numbers as INT64 where none is missing, all others as FP64 with NaN."""
-    tensors = [
-        (name, "BYTES", texts([row[name] for row in rows]))
-        for name in ("application_id", "applicant_id")
-    ]
-    for column in contract.inputs:
-        values = [row[column.name] for row in rows]
-        if column.type == "integer" and None not in values:
-            tensors.append((column.name, "INT64", np.array(values, dtype=np.int64)))
-        else:
-            tensors.append((column.name, "FP64", np.array(values, dtype=np.float64)))
-    return tensors
 
 
 @pytest.mark.parametrize("binary", [True, False], ids=["binary", "json"])
@@ -104,14 +77,10 @@ def test_its_own_client_gets_the_answers_of_score_to_the_bit(
         assert got.dtype == np.float64
         assert got.tolist() == [told[name] for told in alone]
     for name in ("decision", "risk_level"):
-        assert _texts(answer.as_numpy(name)) == [told[name] for told in alone]
-    reasons = [json.loads(text) for text in _texts(answer.as_numpy("reason_codes"))]
+        assert texts_of(answer.as_numpy(name)) == [told[name] for told in alone]
+    reasons = [json.loads(text) for text in texts_of(answer.as_numpy("reason_codes"))]
     assert reasons == [told["reason_codes"] for told in alone]
-    assert len(set(_texts(answer.as_numpy("decision_id")))) == 20
-
-
-def _texts(values: np.ndarray[Any, Any]) -> list[str]:
-    return [v.decode() if isinstance(v, bytes) else str(v) for v in values.tolist()]
+    assert len(set(texts_of(answer.as_numpy("decision_id")))) == 20
 
 
 def test_what_the_client_asks_of_server_and_model(

