@@ -214,7 +214,7 @@ def _most_cpus(args: ServiceArgs) -> float:
 
 
 RECORDS, BUNDLES = "credit-records", "credit-bundles"
-AT_THE_DATABASES = {"Gateway": "gateway", "DriftMonitor": "monitor"}
+AT_THE_DATABASES = {"Gateway": "gateway", "DriftMonitor": "monitor", "Shadows": "monitor"}
 
 
 def _database_problems(manifests: Manifests) -> Iterator[str]:

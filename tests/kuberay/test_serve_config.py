@@ -86,13 +86,15 @@ def test_overridden_deployments_exist_in_the_graph(manifests: Manifests) -> None
     arms = (Arm("champion", "a" * 64), Arm("challenger", "b" * 64))
     rollout = Rollout(product=args.product, generation=1, salt="0", arms=arms)
 
-    application = build_app(bind_graph(args, rollout, dict), name="credit")
+    graph = bind_graph(args, rollout, dict, make_shadows=dict if args.shadows else None)
+    application = build_app(graph, name="credit")
 
     names = {d.name for d in application.deployments}
     assert {o["name"] for o in manifests.application["deployments"]} <= names
     assert names == {
         "Gateway",
         "DriftMonitor",
+        "Shadows",
         "FeatureTransform",
         "Champion",
         "Challenger",
