@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cluster.cli import bench_rollout, bench_serve, bench_soak
+from cluster.cli import bench_rollout, bench_serve, bench_shadow, bench_soak
 from cluster.cli.options import DATA_HELP, ContractOption
 from cluster.cli.terminal import console, counting_bar, errors_console, named_bar
 
@@ -16,6 +16,7 @@ app = typer.Typer(help="Measure what is promised.", no_args_is_help=True)
 app.command("serve")(bench_serve.serve)
 app.command("soak")(bench_soak.soak)
 app.command("rollout")(bench_rollout.rollout)
+app.command("shadow")(bench_shadow.shadow)
 
 
 @app.command()

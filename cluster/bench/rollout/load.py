@@ -15,11 +15,13 @@ import msgspec
 
 from cluster.running import Running
 from credit.decision.score import Answer
+from credit.errors import ServiceUnavailable
 
 CLIENTS = 16
 """Requests under way at once; more wait for one to end."""
 
 PATIENCE_S = 60.0
+_SILENCE_S = 2 * PATIENCE_S
 _PAUSE_S = 0.1
 _TIMEOUT_S = 15.0
 _OK = 200
@@ -100,9 +102,19 @@ class SteadyLoad:
         self._http.close()
 
     def wait_for_more(self, n: int) -> None:
-        """Wait until so many more requests were answered."""
-        enough = len(self.tries.told) + n
+        """Wait until so many more requests were answered.
+
+        Raises
+        ------
+        ServiceUnavailable
+            When they were not within `_SILENCE_S`.
+        """
+        enough, deadline = len(self.tries.told) + n, time.monotonic() + _SILENCE_S
         while len(self.tries.told) < enough:
+            if time.monotonic() > deadline:
+                raise ServiceUnavailable(
+                    f"no {n} answers within {_SILENCE_S:g} s, while this was done: {self.phase}"
+                )
             time.sleep(0.01)
 
     def _run(self) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import psutil
 from ray import serve
 
+from cluster.bench.replicas import deployments, replicas
 from cluster.bench.rollout.load import SteadyLoad
 from cluster.bench.rollout.plan import SHARES, Plan, RolloutMeasured
 from cluster.bench.rollout.watch import slowest_switch_s, wrong_answers
@@ -114,7 +114,7 @@ class _Story:
         self._deploy("rolling update", load, NodeArgs(num_cpus=self._args.gateway.num_cpus + 0.01))
         self._fail_to_update(load)
         for _ in range(self._plan.kills):
-            for deployment in sorted(_deployments()):
+            for deployment in sorted(deployments()):
                 self._kill(deployment, load)
 
     def _do(self, event: str, load: SteadyLoad, command: Command) -> None:
@@ -152,11 +152,11 @@ class _Story:
 
     def _kill(self, deployment: str, load: SteadyLoad) -> None:
         load.phase = f"SIGKILL of {deployment}"
-        (victim, *_) = _replicas(deployment)
+        (victim, *_) = replicas(deployment)
         victim.kill()
         victim.wait(30)
         deadline = time.monotonic() + _START_S
-        while not _replicas(deployment):
+        while not replicas(deployment):
             if time.monotonic() > deadline:
                 raise ServiceUnavailable(f"{deployment} did not come back within {_START_S:g} s")
             time.sleep(0.05)
@@ -166,25 +166,3 @@ class _Story:
         load.wait_for_more(_BETWEEN)
         self.events[event] = self.events.get(event, 0) + 1
         self._advance(event)
-
-
-def _deployments() -> set[str]:
-    return {name for process in _children() if (name := _deployment_of(process))}
-
-
-def _replicas(deployment: str) -> list[psutil.Process]:
-    return [process for process in _children() if _deployment_of(process) == deployment]
-
-
-def _children() -> list[psutil.Process]:
-    """Processes that this one has started, Ray's included; nobody else's."""
-    return psutil.Process().children(recursive=True)
-
-
-def _deployment_of(process: psutil.Process) -> str:
-    try:
-        title = " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
-    _, found, rest = title.partition(f"ServeReplica:{APPLICATION}:")
-    return rest.split(":")[0].split()[0] if found and rest else ""
