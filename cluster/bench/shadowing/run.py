@@ -59,7 +59,8 @@ def run_shadowing(
         When the process for shadows does not come back after a run in which it was killed.
     """
     headers = {} if running.token is None else {"Authorization": f"Bearer {running.token}"}
-    requests = Requests.of([row], path="/v1/score", headers=headers, wrap=lambda one: one)
+    values = {k: v for k, v in row.items() if k not in ("application_id", "applicant_id")}
+    requests = Requests.of([values], path="/v1/score", headers=headers, wrap=lambda one: one)
     port = urlsplit(running.url).port
     if port is None:
         raise ServiceUnavailable(f"{running.url} names no port")
