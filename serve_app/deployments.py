@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,9 +36,6 @@ logger = logging.getLogger(__name__)
 
 RETRY_S = 30.0
 """How long a consumer that failed beside the monitor is left alone."""
-
-MONITOR_NICENESS = 10
-"""Whoever reads the records gives way to whoever answers; it catches up."""
 
 NODES: dict[str, Callable[[BundleShelf], Node[Any]]] = {
     "transform": TransformNode,
@@ -203,7 +199,6 @@ class MonitorReplica:
     def __init__(
         self, make: Callable[[], Any], pause_s: float, beside: Sequence[Callable[[], Any]] = ()
     ) -> None:
-        os.nice(MONITOR_NICENESS)
         self._consumer = make()
         self._pause_s = pause_s
         loop = asyncio.get_running_loop()

@@ -187,7 +187,7 @@ class Gateway:
         validated = time.perf_counter_ns()
         rollout = self.rollout  # generation and bundle are pinned here, for all of this request
         arm, slot = arm_for(rollout, application.applicant_id)
-        if slot in rollout.moved:
+        if slot is not None and rollout.has_moved(slot):
             arm, slot = await self._arm_kept(rollout, application, arm, slot, tenant)
         try:
             scored = await self._scoring.score(application, arm)
@@ -239,7 +239,7 @@ class Gateway:
         return receipt
 
     async def _arm_kept(
-        self, rollout: Rollout, application: Application, arm: Arm, slot: int | None, tenant: str
+        self, rollout: Rollout, application: Application, arm: Arm, slot: int, tenant: str
     ) -> tuple[Arm, int | None]:
         """Let an application that was decided before stay with its arm, outside the experiment.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from ray import serve
@@ -16,6 +19,12 @@ from serve_app.settings import NodeArgs, ServiceArgs
 
 MONITOR_PAUSE_S = 0.5
 """How often the drift node looks for new records: far below the time a window takes to fill."""
+
+GIVES_WAY = {"runtime_env": {"py_executable": f"nice -n 10 {shlex.quote(sys.executable)}"}}
+"""Actor options of whoever reads the records: it gives way to whoever answers, and catches up.
+
+From the first instruction on: one that crashes is started again and again, and starting is most of its work.
+"""
 
 ROOM_FOR_THE_REST = 64
 """Requests for health and metrics, and refusals on their way, beside those that are decided or wait."""
@@ -44,12 +53,12 @@ def bind_graph(
     """
     # Serve keeps what is bound in its control store: the gateway reads the token from its own environment.
     settings = args.settings
-    monitor = _deployment(MonitorReplica, "DriftMonitor", args, args.monitor).bind(
+    monitor = _deployment(MonitorReplica, "DriftMonitor", args, args.monitor, GIVES_WAY).bind(
         make_monitor, MONITOR_PAUSE_S, beside_monitor
     )
     shadows = None
     if make_shadows is not None:
-        shadows = _deployment(MonitorReplica, "Shadows", args, args.monitor).bind(
+        shadows = _deployment(MonitorReplica, "Shadows", args, args.monitor, GIVES_WAY).bind(
             make_shadows, MONITOR_PAUSE_S
         )
     places = {
@@ -84,14 +93,20 @@ def _class_case(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def _deployment(cls: type, name: str, args: ServiceArgs, node: NodeArgs) -> serve.Deployment:
+def _deployment(
+    cls: type,
+    name: str,
+    args: ServiceArgs,
+    node: NodeArgs,
+    actor_options: Mapping[str, Any] = MappingProxyType({}),
+) -> serve.Deployment:
     scale: dict[str, Any] = {"num_replicas": node.replicas}
     if node.autoscaling is not None:
         scale = {"autoscaling_config": AutoscalingConfig(**node.autoscaling.model_dump())}
     return serve.deployment(
         cls,
         name=name,
-        ray_actor_options={"num_cpus": node.num_cpus},
+        ray_actor_options={"num_cpus": node.num_cpus, **actor_options},
         max_ongoing_requests=args.max_ongoing_requests,
         max_queued_requests=args.max_queued_requests,
         # A rolling update never halves the service, and never doubles it on a small machine.

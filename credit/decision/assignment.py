@@ -6,6 +6,7 @@ champion the rest, so changing a share moves only the slots that change hands, a
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 
 import msgspec
@@ -33,8 +34,8 @@ class Rollout(msgspec.Struct, frozen=True, omit_defaults=True):
     is_paused
         The champion answers everybody. Challengers keep their slots for when it ends.
     moved
-        Slots that another arm answered in an earlier generation: an application that was decided there
-        stays with that arm, see :meth:`keeps`.
+        Slots, ascending, that another arm answered in an earlier generation: an application that was decided
+        there stays with that arm, see :meth:`keeps`.
     """
 
     product: str
@@ -66,6 +67,11 @@ class Rollout(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.is_paused:
             return self.champion
         return next((arm for arm in self.arms[1:] if slot in arm.slots), self.champion)
+
+    def has_moved(self, slot: int) -> bool:
+        """Whether another arm answered a slot before."""
+        at = bisect.bisect_left(self.moved, slot)
+        return at < len(self.moved) and self.moved[at] == slot
 
     def keeps(self, arm: str, bundle: str) -> Arm | None:
         """Arm that goes on with what was decided before by an arm and its bundle; None when there is none.

@@ -126,6 +126,7 @@ TOGETHER = {
     "RAY_SERVE_LOG_TO_STDERR": "1",
     "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": IMPORT_PATH,
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",
 }
 
 
@@ -250,6 +251,9 @@ def _selector_problems(manifests: Manifests, gateway: Object) -> Iterator[str]:
         options = override["ray_actor_options"]
         if not labels or options.get("label_selector") != labels:
             yield f"{override['name']}: label_selector is not {labels}, the gateway pod's"
+        gives_way = "nice -n 10 " in options.get("runtime_env", {}).get("py_executable", "")
+        if gives_way != (override["name"] != "Gateway"):
+            yield f"{override['name']}: whoever reads the records gives way, and the gateway does not"
         if "fallback_strategy" in options:
             yield f"{override['name']}: a fallback lets build() run anywhere"
         node = AT_THE_DATABASES.get(override["name"])

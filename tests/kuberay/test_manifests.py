@@ -133,6 +133,10 @@ BREAKS: dict[str, tuple[Callable[[Manifests], object], str]] = {
         lambda m: _options(m, 1).update(label_selector={"credit-role": "nodes"}),
         "DriftMonitor: label_selector is not",
     ),
+    "a monitor that takes the gateway's time": (
+        lambda m: _options(m, 1).pop("runtime_env"),
+        "DriftMonitor: whoever reads the records gives way",
+    ),
     "selector with a way out": (
         lambda m: _options(m, 0).update(fallback_strategy=[{}]),
         "a fallback lets build() run anywhere",
