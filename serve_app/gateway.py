@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -13,13 +14,16 @@ import msgspec
 from credit.contract import Application, ApplicationDecoder, Contract
 from credit.decision import Arm, Rollout, arm_for
 from credit.decision.scorer import answer
+from credit.errors import KeyUnavailable, RecordError
 from credit.records import NewRecord, Receipt, RecordReader, new_decision_id
-from credit.records.reading.application import last_decision
+from credit.records.reading.last_decision import last_decision
 from serve_app.recording import decision_record
 from serve_app.rollout.failures import ArmCounter
 from serve_app.scoring import Scoring
 from serve_app.shelf import BundleShelf
 from serve_app.stages import MOST_DECISIONS, Decided, decided_here
+
+logger = logging.getLogger(__name__)
 
 Read = TypeVar("Read")
 
@@ -238,6 +242,15 @@ class Gateway:
             )
         return receipt
 
+    def _whole(self, rollout: Rollout, hash_: str) -> str:
+        """Hash of the bundle that answers, given that of one of its fallbacks, or its own."""
+        for whole in rollout.bundles:
+            if any(
+                fallback.hash == hash_ for fallback in self._shelf.get(whole).fallbacks.values()
+            ):
+                return whole
+        return hash_
+
     async def _arm_kept(
         self, rollout: Rollout, application: Application, arm: Arm, slot: int, tenant: str
     ) -> tuple[Arm, int | None]:
@@ -248,14 +261,20 @@ class Gateway:
         applicant_id = application.applicant_id
         if applicant_id is None:
             return arm, slot
-        last = await self.from_records(
-            partial(
-                last_decision,
-                tenant=tenant,
-                product=rollout.product,
-                applicant_id=applicant_id,
-                application_id=application.application_id,
-            )
+        look = partial(
+            last_decision,
+            tenant=tenant,
+            product=rollout.product,
+            applicant_id=applicant_id,
+            application_id=application.application_id,
         )
-        kept = None if last is None else rollout.keeps(last.arm, last.bundle)
+        try:
+            last = await self.from_records(look)
+        except (RecordError, KeyUnavailable) as error:
+            # Something of long ago that cannot be read must not keep an applicant from a decision.
+            logger.warning("an earlier decision cannot be read, the slot decides: %s", error)
+            return arm, slot
+        if last is None:
+            return arm, slot
+        kept = rollout.keeps(last.arm, self._whole(rollout, last.bundle))
         return (arm, slot) if kept is None or kept == arm else (kept, None)

@@ -20,7 +20,7 @@ from serve_app.settings import NodeArgs, ServiceArgs
 MONITOR_PAUSE_S = 0.5
 """How often the drift node looks for new records: far below the time a window takes to fill."""
 
-GIVES_WAY = {"runtime_env": {"py_executable": f"nice -n 10 {shlex.quote(sys.executable)}"}}
+GIVES_WAY = {"runtime_env": {"py_executable": f"nice -n 19 {shlex.quote(sys.executable)}"}}
 """Actor options of whoever reads the records: it gives way to whoever answers, and catches up.
 
 From the first instruction on: one that crashes is started again and again, and starting is most of its work.

@@ -50,15 +50,16 @@ def shadow(
         return
     table = Table(title=f"{found.n_answers:,} answers at {per_second:,.0f} requests a second")
     table.add_column("shadow")
-    for head in ("p50 ms", "p99 ms", "change of p99, ms", "errors"):
+    for head in ("p50 ms", "p99 ms", "change of p99, ms", "from", "to", "errors"):
         table.add_column(head, justify="right")
-    table.add_row("none", f"{found.alone_p50_ms:.2f}", f"{found.alone_p99_ms:.2f}", "", "")
+    alone = (found.alone_p50_ms, found.alone_p99_ms)
+    table.add_row("none", *[f"{ms:.2f}" for ms in alone], "", "", "", f"{found.alone_n_errors:,}")
     for effect in found.effects:
         table.add_row(
             effect.shadow,
             f"{effect.p50_ms:.2f}",
             f"{effect.p99_ms:.2f}",
-            f"{effect.change_ms:+.2f}",
+            *[f"{ms:+.2f}" for ms in (effect.change_ms, effect.least_ms, effect.most_ms)],
             f"{effect.n_errors:,}",
         )
     console.print(table)

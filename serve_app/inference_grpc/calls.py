@@ -15,13 +15,15 @@ from serve_app.inference_grpc.answers import infer_response, model_metadata, ser
 from serve_app.inference_grpc.refusals import CallRefused, refused
 from serve_app.inference_grpc.requests import rest_request
 from serve_app.inference_grpc.stubs import messages
-from serve_app.inference_grpc.upstream import UNREACHED, Context, Upstream
+from serve_app.inference_grpc.upstream import Context, Upstream
 
 logger = logging.getLogger(__name__)
 
 Call = Callable[[Any, Context], Awaitable[Any]]
 
 _OK = 200
+_NOT_READY = 503
+_NOT_FOUND = 404
 _HEADER_LENGTH = HEADER_LENGTH.decode()
 
 
@@ -65,7 +67,7 @@ class InferenceCalls:
         """Whether the model can decide; of one that is not there it says so."""
         path = f"{_model_path(request.name, request.version)}/ready"
         response = await self._upstream.get(context, path)
-        if response.status_code not in (_OK, UNREACHED):
+        if response.status_code not in (_OK, _NOT_READY):
             raise refused(response)
         return messages().ModelReadyResponse(ready=response.status_code == _OK)
 
@@ -118,5 +120,8 @@ def _or_refusal(call: Call) -> Call:
 
 
 def _model_path(name: str, version: str) -> str:
+    for part in (name, version or "1"):
+        if part in ("", ".", ".."):  # steps of a path, which no quoting makes a name
+            raise CallRefused(_NOT_FOUND, f"there is no model of the name {part!r} here")
     path = f"/v2/models/{quote(name, safe='')}"
     return f"{path}/versions/{quote(version, safe='')}" if version else path

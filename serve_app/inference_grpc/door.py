@@ -27,7 +27,7 @@ class GrpcDoor:
         Where it listens; port 0 takes any that is free. There is no TLS: what is not on loopback belongs behind
         an ingress that has it.
     max_message_bytes
-        Of a request and of an answer.
+        Of a request.
 
     Attributes
     ----------
@@ -41,10 +41,13 @@ class GrpcDoor:
     """
 
     def __init__(self, upstream: Upstream, host: str, port: int, *, max_message_bytes: int) -> None:
-        sizes = ("grpc.max_receive_message_length", "grpc.max_send_message_length")
         self._server = grpc.aio.server(
             options=[
-                *((size, max_message_bytes) for size in sizes),
+                ("grpc.max_receive_message_length", max_message_bytes),
+                (
+                    "grpc.max_send_message_length",
+                    -1,
+                ),  # what was decided is told, however long it is
                 # Two doors at one address would share its calls without a word.
                 ("grpc.so_reuseport", 0),
             ]
@@ -54,7 +57,8 @@ class GrpcDoor:
             (grpc.method_handlers_generic_handler(SERVICE, handlers),)
         )
         try:
-            self.port: int = self._server.add_insecure_port(f"{host}:{port}")
+            at = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            self.port: int = self._server.add_insecure_port(at)
         except RuntimeError:
             raise SettingsInvalid(f"cannot listen on {host}:{port}; is it taken?") from None
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import httpx
 
+from credit.errors import SettingsInvalid
 from serve_app.client_deadlines import LONGEST_MS
 from serve_app.inference_grpc.refusals import CallRefused
 
@@ -19,8 +20,13 @@ HANDED_BACK = ("retry-after", "x-request-id")
 """Headers of an answer that become metadata."""
 
 UNREACHED = 503
+UNCERTAIN = 0
+"""No status of HTTP: the service was asked, and its answer did not come."""
 
 _CONNECT_S = 2.0
+# The service bounds what it takes on, and says so at once; calls must not queue here before that.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+_NOT_ASKED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Upstream:
@@ -32,13 +38,29 @@ class Upstream:
         Such as ``http://127.0.0.1:8000``.
     transport
         How requests travel, in place of the network.
+
+    Raises
+    ------
+    SettingsInvalid
+        When that is no address of a service.
     """
 
     def __init__(self, url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._url = url
+        if not url.startswith(("http://", "https://")):
+            raise SettingsInvalid(f"{url!r} is no address of a service: expected http://HOST:PORT")
         # How long an answer may take, the service knows, and the client of the call.
         timeout = httpx.Timeout(LONGEST_MS / 1000, connect=_CONNECT_S)
-        self._http = httpx.AsyncClient(base_url=url, timeout=timeout, transport=transport)
+        try:
+            self._http = httpx.AsyncClient(
+                base_url=url,
+                timeout=timeout,
+                transport=transport,
+                limits=_LIMITS,
+                # It is near: packing costs more than sending.
+                headers={"accept-encoding": "identity"},
+            )
+        except httpx.InvalidURL as error:
+            raise SettingsInvalid(f"{url!r} is no address of a service: {error}") from None
 
     async def __aenter__(self) -> Self:
         """Return it."""
@@ -68,7 +90,7 @@ class Upstream:
         Raises
         ------
         CallRefused
-            When the service cannot be reached.
+            When the service cannot be reached, or its answer does not come.
         """
         request = self._http.build_request("POST", path, content=body, headers=headers)
         return await self._ask(context, request)
@@ -83,10 +105,15 @@ class Upstream:
             request.headers["x-request-timeout-ms"] = str(milliseconds)
         try:
             response = await self._http.send(request)
-        except httpx.HTTPError as error:
-            why = type(error).__name__
+        except _NOT_ASKED as error:
             raise CallRefused(
-                UNREACHED, f"the service at {self._url} cannot be reached ({why})"
+                UNREACHED, f"the service cannot be reached ({type(error).__name__})"
+            ) from None
+        except httpx.HTTPError as error:
+            raise CallRefused(
+                UNCERTAIN,
+                f"the answer of the service did not come ({type(error).__name__}): what was asked for may have "
+                "been decided; repeat the call with the same idempotency-key",
             ) from None
         context.set_trailing_metadata(
             [(key, response.headers[key]) for key in HANDED_BACK if key in response.headers]

@@ -22,7 +22,8 @@ def test_a_change_is_what_lies_between_the_runs_around_it() -> None:
     assert (found.alone_p50_ms, found.alone_p99_ms) == (6.0, 12.0)
     assert found.median_noise_ms == 2.0
     assert found.noise_ms == pytest.approx(3.7)
-    assert (found.n_answers, dead.n_errors) == (900, 2)
+    assert (dead.least_ms, dead.most_ms) == (2.0, 2.0)
+    assert (found.n_answers, dead.n_errors, found.alone_n_errors) == (900, 2, 0)
     assert not found.is_unnoticed
 
 

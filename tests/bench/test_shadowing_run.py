@@ -27,4 +27,5 @@ def test_no_shadow_costs_a_request(home: Path, placement: str) -> None:  # noqa:
     assert [effect["shadow"] for effect in found["effects"]] == [
         *("healthy", "dead", "slow", "crashing")
     ]
+    assert found["alone_n_errors"] == 0
     assert [effect["n_errors"] for effect in found["effects"]] == [0, 0, 0, 0]

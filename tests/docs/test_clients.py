@@ -14,7 +14,9 @@ from credit.contract import Contract
 from credit.records import RecordReader
 from serve_app.problems import KINDS
 from serve_app.typescript import typescript_client
+from tests.loanbook import application
 from tests.serve_app.live import live_server
+from tests.serve_app.many.door import open_door
 from tests.serve_app.typescript.driving import NODE
 from tests.service import TOKEN, Service
 
@@ -48,6 +50,17 @@ def test_python(url: str, service: Service, capsys: pytest.CaptureFixture[str]) 
     assert said.startswith(("approve", "review", "decline"))
     assert "RefusedRow(row=2, errors=(Failure(field='age', rule='minimum'" in said
     assert n_recorded(service) == 2
+
+
+def test_grpc(url: str, service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    [example] = [block for block in blocks("py") if "tritonclient" in block]
+
+    with open_door(url) as address:
+        code = example.replace("127.0.0.1:8001", address) + "client.close()\n"
+        exec(compile(code, "docs/clients.md", "exec"), {"application": application()})  # noqa: S102
+
+    assert re.fullmatch(r"\[\d+\.\d+\] \[b'(approve|review|decline)'\]\n", capsys.readouterr().out)
+    assert n_recorded(service) == 1
 
 
 def test_javascript(url: str, service: Service, contract: Contract, tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ def _selector_problems(manifests: Manifests, gateway: Object) -> Iterator[str]:
         options = override["ray_actor_options"]
         if not labels or options.get("label_selector") != labels:
             yield f"{override['name']}: label_selector is not {labels}, the gateway pod's"
-        gives_way = "nice -n 10 " in options.get("runtime_env", {}).get("py_executable", "")
+        gives_way = "nice -n 19 " in options.get("runtime_env", {}).get("py_executable", "")
         if gives_way != (override["name"] != "Gateway"):
             yield f"{override['name']}: whoever reads the records gives way, and the gateway does not"
         if "fallback_strategy" in options:

@@ -82,6 +82,7 @@ class SteadyLoad:
         self._per_second = per_second
         self._name = name
         self._stop = threading.Event()
+        self._abandoned = threading.Event()
         self._noting = threading.Lock()
         headers = {} if running.token is None else {"authorization": f"Bearer {running.token}"}
         limits = httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=CLIENTS)
@@ -95,10 +96,12 @@ class SteadyLoad:
         self._clock.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._stop.set()
         self._clock.join()
-        self._pool.shutdown()
+        if kind is not None:
+            self._abandoned.set()
+        self._pool.shutdown(cancel_futures=kind is not None)
         self._http.close()
 
     def wait_for_more(self, n: int) -> None:
@@ -127,7 +130,7 @@ class SteadyLoad:
         key = f"{self._name}-{number}"
         row = {**self._rows[number % len(self._rows)], "application_id": key, "applicant_id": key}
         content, asked_at = msgspec.json.encode(row), time.time()
-        while time.time() < asked_at + PATIENCE_S:
+        while time.time() < asked_at + PATIENCE_S and not self._abandoned.is_set():
             response = self._try(content, key)
             if isinstance(response, httpx.Response):
                 answer = msgspec.json.decode(response.content, type=Answer)

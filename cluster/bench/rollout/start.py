@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
+from cluster.bench.own_home import own_home
 from cluster.bench.rollout.plan import Plan, RolloutMeasured
 from cluster.local_ray import local_ray
 from cluster.running import running_service
@@ -31,6 +30,8 @@ def measure_rollout(
     ------
     RegistryUnavailable, BundleError
         When a bundle cannot be used.
+    SettingsInvalid
+        When it would share databases with others.
     ServiceUnavailable
         When the service does not start.
     """
@@ -40,12 +41,11 @@ def measure_rollout(
         str(settings.bundles_path / prepare_bundle(settings, contract, name))
         for name in (champion, challenger)
     ]
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix="bench-") as folder:
+    with own_home(settings) as home:
         args = ServiceArgs.model_validate(
             {
                 "product": product,
-                "home": Path(folder),
+                "home": home,
                 "placement": placement,
                 "champion": folders[0],
                 "challengers": (folders[1],),

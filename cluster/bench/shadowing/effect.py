@@ -45,6 +45,8 @@ class Effect(msgspec.Struct, frozen=True):
         Medians over its runs.
     change_ms
         Median of how far its p99 lay above the mean of the runs before and after it, without a shadow.
+    least_ms, most_ms
+        The smallest and the largest of these changes.
     n_errors
         Requests that had no answer with status 200.
     """
@@ -53,6 +55,8 @@ class Effect(msgspec.Struct, frozen=True):
     p50_ms: float
     p99_ms: float
     change_ms: float
+    least_ms: float
+    most_ms: float
     n_errors: int
 
 
@@ -63,6 +67,8 @@ class ShadowingMeasured(msgspec.Struct, frozen=True):
     ----------
     alone_p50_ms, alone_p99_ms
         Medians over the runs without a shadow.
+    alone_n_errors
+        Requests without an answer in these.
     noise_ms
         How far the p99 of two runs without a shadow lie apart: the value that `LEVEL` of the pairs stay below.
     median_noise_ms
@@ -73,6 +79,7 @@ class ShadowingMeasured(msgspec.Struct, frozen=True):
     n_answers: int
     alone_p50_ms: float
     alone_p99_ms: float
+    alone_n_errors: int
     noise_ms: float
     median_noise_ms: float
     effects: list[Effect]
@@ -104,6 +111,8 @@ def measured(phases: Sequence[Phase], per_second: float) -> ShadowingMeasured:
                 statistics.median(phase.p50_ms for phase, _ in found),
                 statistics.median(phase.p99_ms for phase, _ in found),
                 statistics.median(change for _, change in found),
+                min(change for _, change in found),
+                max(change for _, change in found),
                 sum(phase.n_errors for phase, _ in found),
             )
         )
@@ -112,6 +121,7 @@ def measured(phases: Sequence[Phase], per_second: float) -> ShadowingMeasured:
         n_answers=sum(phase.n_answers for phase in phases),
         alone_p50_ms=statistics.median(phase.p50_ms for phase in alone),
         alone_p99_ms=statistics.median(phase.p99_ms for phase in alone),
+        alone_n_errors=sum(phase.n_errors for phase in alone),
         noise_ms=float(np.quantile(noise, LEVEL)),
         median_noise_ms=statistics.median(noise),
         effects=effects,

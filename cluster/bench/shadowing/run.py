@@ -21,7 +21,6 @@ from serve_app.rollout.operate import wait_until_active
 from serve_app.settings import ServiceArgs
 
 CONNECTIONS = 16
-SHADOW = "watched"
 WARM_S = 5.0
 
 _START_S = 180.0
@@ -56,7 +55,7 @@ def run_shadowing(
     Raises
     ------
     ServiceUnavailable
-        When the process for shadows does not come back after a run in which it was killed.
+        When the process for shadows is not there, or does not come back after it was killed.
     """
     headers = {} if running.token is None else {"Authorization": f"Bearer {running.token}"}
     values = {k: v for k, v in row.items() if k not in ("application_id", "applicant_id")}
@@ -66,23 +65,24 @@ def run_shadowing(
         raise ServiceUnavailable(f"{running.url} names no port")
 
     def load(driver: Driver, shadow: str | None, length_s: float = seconds) -> Phase:
-        found = driver.open(
-            port, requests, per_second=per_second, connections=CONNECTIONS, seconds=length_s
-        )
+        with faring(shadow):
+            found = driver.open(
+                port, requests, per_second=per_second, connections=CONNECTIONS, seconds=length_s
+            )
         return Phase(shadow, found.p50_ms, found.p99_ms, found.n_answers, found.n_errors)
 
     phases = []
     with load_driver() as driver:
         advance("warming")
         load(driver, None, WARM_S)
-        for fault in FAULTS * rounds:
+        for number, fault in enumerate(FAULTS * rounds):
             advance("no shadow")
             phases.append(load(driver, None))
-            _tell(args, Shadow(arm=SHADOW, bundle=bundle))
+            # Under a name of its own it begins with the next decision, and has nothing to catch up with.
+            _tell(args, Shadow(arm=f"watched_{number}", bundle=bundle))
             advance(f"a shadow: {fault}")
-            with faring(fault):
-                phases.append(load(driver, fault))
-            _tell(args, Remove(arm=SHADOW))
+            phases.append(load(driver, fault))
+            _tell(args, Remove(arm=f"watched_{number}"))
             _wait_for_host(running, headers)
         advance("no shadow")
         phases.append(load(driver, None))

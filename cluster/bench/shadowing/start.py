@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
+from cluster.bench.own_home import own_home
 from cluster.bench.shadowing.effect import ShadowingMeasured
 from cluster.local_ray import local_ray
 from cluster.running import running_service
@@ -33,6 +32,8 @@ def measure_shadowing(
     ------
     RegistryUnavailable, BundleError
         When a bundle cannot be used.
+    SettingsInvalid
+        When it would share databases with others.
     ServiceUnavailable
         When the service does not start, or its process for shadows does not come back.
     """
@@ -40,12 +41,11 @@ def measure_shadowing(
     contract = load_contract(product)
     hashes = [prepare_bundle(settings, contract, name) for name in (champion, shadow)]
     folders = [str(settings.bundles_path / hash_) for hash_ in hashes]
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix="bench-") as folder:
+    with own_home(settings) as home:
         args = ServiceArgs.model_validate(
             {
                 "product": product,
-                "home": Path(folder),
+                "home": home,
                 "placement": placement,
                 "champion": folders[0],
                 # A challenger without applicants, so that its bundle is there.

@@ -12,7 +12,7 @@ import msgspec
 
 from credit.records.append.encode import EncodedRecord, cannot_be_recorded, encode
 from credit.records.record import ClearPart, NewRecord
-from credit.records.sealing.keys import KeyProvider
+from credit.records.sealing.keys import KeyProvider, applicant_digest
 from credit.records.sealing.seal import pack_encoded
 
 _clear_decoder = msgspec.json.Decoder(ClearPart)
@@ -71,7 +71,7 @@ def _prepare(record: EncodedRecord, keys: KeyProvider) -> Prepared:
         applicant_digest=(
             None
             if record.applicant_id is None
-            else keys.lookup_digest(b"applicant", tenant, record.applicant_id.encode())
+            else applicant_digest(keys, record.tenant, record.applicant_id)
         ),
         key_digest=(
             None

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 from credit.errors import RecordStoreUnavailable
 from credit.records.erasure.policies import ProductKind, RetentionPolicy
 from credit.records.reading.order import STORED
-from credit.records.sealing.keys import KeyProvider
+from credit.records.sealing.keys import KeyProvider, applicant_digest
 from credit.records.store.schema import records, subject_keys, subjects
 
 _BY_DIGEST = select(subjects).where(
@@ -94,7 +94,7 @@ def find_subject(
     statement: Select[Any]
     value: bytes | str | None
     if name.applicant_id is not None:
-        digest = keys.lookup_digest(b"applicant", tenant.encode(), name.applicant_id.encode())
+        digest = applicant_digest(keys, tenant, name.applicant_id)
         statement, value = _BY_DIGEST, digest
     elif name.subject_ref is not None:
         statement, value = _BY_REF, name.subject_ref

@@ -12,7 +12,7 @@ from credit.records.evidence.manifest import Filter
 from credit.records.reading.reader import RecordReader
 from credit.records.reading.selection import Period, count_in_period, id_at, in_period, whole_log
 from credit.records.record import StoredRecord
-from credit.records.sealing.keys import KeyProvider
+from credit.records.sealing.keys import KeyProvider, applicant_digest
 from credit.records.store.schema import subjects
 
 SHORTEST_PREFIX = 12
@@ -62,7 +62,7 @@ def of_subject(
     DecisionUnknown
         Nothing is recorded under this id, or it was erased: then nothing links the id to records.
     """
-    digest = keys.lookup_digest(b"applicant", tenant.encode(), applicant_id.encode())
+    digest = applicant_digest(keys, tenant, applicant_id)
     statement = select(subjects.c.subject_ref).where(
         subjects.c.applicant_digest == digest, subjects.c.tenant == tenant
     )

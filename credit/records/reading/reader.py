@@ -16,7 +16,7 @@ from credit.records.order import START, Cursor
 from credit.records.reading.order import STORED, count_after, end_of_records, records_after
 from credit.records.record import ClearPart, SealedPart, StoredRecord
 from credit.records.sealing.binding import check_keys
-from credit.records.sealing.keys import KeyProvider
+from credit.records.sealing.keys import KeyProvider, applicant_digest
 from credit.records.sealing.seal import aad_of, unseal
 from credit.records.sealing.subjectkeys import SubjectKeys, WrappedKey
 from credit.records.store.engine import STORE_ERRORS, cause_of
@@ -185,7 +185,7 @@ class RecordReader:
         self._open_keys()
         if self._keys is None:
             raise KeyUnavailable("This reader was given no keys.")
-        return self._keys.lookup_digest(b"applicant", tenant.encode(), applicant_id.encode())
+        return applicant_digest(self._keys, tenant, applicant_id)
 
     def why_closed(self, batch: Sequence[StoredRecord]) -> list[Closed | None]:
         """Tell why `open_many` gives None for records; None where it opens them. Needs no keys."""

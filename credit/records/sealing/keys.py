@@ -63,6 +63,11 @@ class KeyProvider(Protocol):
         """Digest `parts` under the lookup key; equal parts give equal digests, for ever."""
 
 
+def applicant_digest(keys: KeyProvider, tenant: str, applicant_id: str) -> bytes:
+    """Digest under which a store knows an applicant of a tenant; it holds no id in clear."""
+    return keys.lookup_digest(b"applicant", tenant.encode(), applicant_id.encode())
+
+
 @runtime_checkable
 class MasterKeyHolder(Protocol):
     """A provider that makes and drops its master keys itself, at our word.

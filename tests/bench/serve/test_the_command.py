@@ -12,7 +12,6 @@ from tests.cluster.processes import credit
 
 @pytest.mark.ray
 @pytest.mark.full
-@pytest.mark.full
 def test_fastapi_and_ours_are_measured_in_one_run(tmp_path: Path) -> None:
     done = credit(
         tmp_path / "home",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import grpc
+import httpx
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
@@ -19,41 +18,17 @@ from tritonclient.utils import InferenceServerException
 from credit.contract import Contract
 from credit.errors import SettingsInvalid
 from serve_app.inference_grpc import GrpcDoor, Upstream
+from serve_app.inference_grpc.refusals import STATUSES
+from serve_app.problems import KINDS
 from tests.loanbook import application
-from tests.serve_app.live import PATIENCE_S, live_server
+from tests.serve_app.live import live_server
+from tests.serve_app.many.door import open_door
 from tests.serve_app.many.rows import Row, applications
 from tests.serve_app.many.tensors import as_columns, as_json, texts_of, token
 from tests.service import Nodes, Service, open_service
 
 MODEL = "credit-give-me-some-credit"
 NUMBERS = ("probability_of_default", "score")
-
-
-@contextmanager
-def open_door(url: str, *, max_message_bytes: int = 2**20) -> Iterator[str]:
-    """Open the door on a free port, in front of a service; gives its address."""
-    opened: dict[str, Any] = {}
-    ready = threading.Event()
-
-    async def hold() -> None:
-        opened["close"], opened["loop"] = asyncio.Event(), asyncio.get_running_loop()
-        async with (
-            Upstream(url) as upstream,
-            GrpcDoor(upstream, "127.0.0.1", 0, max_message_bytes=max_message_bytes) as door,
-        ):
-            opened["port"] = door.port
-            ready.set()
-            await opened["close"].wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(hold(),))
-    thread.start()
-    try:
-        assert ready.wait(PATIENCE_S)
-        yield f"127.0.0.1:{opened['port']}"
-    finally:
-        opened["loop"].call_soon_threadsafe(opened["close"].set)
-        thread.join(PATIENCE_S)
-    assert not thread.is_alive(), "the door did not close"
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +107,8 @@ def test_what_the_client_asks_of_server_and_model(
         client.is_model_ready("credit-other", headers=token())
     with pytest.raises(InferenceServerException, match="There is no such route"):
         client.get_model_metadata("a/b?c#d", headers=token())
+    with pytest.raises(InferenceServerException, match="no model of the name '..'"):
+        client.get_model_metadata("..", headers=token())
 
 
 # By hand
@@ -244,7 +221,7 @@ BAD: dict[str, tuple[Any, grpc.StatusCode, str]] = {
     "no model": (
         service_pb2.ModelInferRequest(),
         grpc.StatusCode.NOT_FOUND,
-        "There is no such route",
+        "no model of the name ''",
     ),
     "another version": (
         service_pb2.ModelInferRequest(model_name=MODEL, model_version="99"),
@@ -299,11 +276,104 @@ def test_a_service_that_is_gone_is_unavailable() -> None:
     """Port 9 of this machine answers nobody."""
     with open_door("http://127.0.0.1:9") as address, grpc.insecure_channel(address) as channel:
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-        with pytest.raises(grpc.RpcError, match="127.0.0.1:9 cannot be reached") as refused:
+        with pytest.raises(grpc.RpcError, match="cannot be reached .ConnectError.") as refused:
             stub.ModelInfer(a_request(application()))
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
         with pytest.raises(grpc.RpcError, match="cannot be reached"):
             stub.ServerLive(service_pb2.ServerLiveRequest())
+
+
+def refused_by(
+    answer: httpx.Response | Exception, timeout_s: float | None = None
+) -> tuple[grpc.RpcError, list[httpx.Request]]:
+    """Call a service that always answers so; what the caller was told, and what the service was asked."""
+    asked: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with (
+        open_door("http://service", transport=httpx.MockTransport(serve)) as address,
+        grpc.insecure_channel(address) as channel,
+    ):
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        with pytest.raises(grpc.RpcError) as refused:
+            stub.ModelInfer(a_request(application()), metadata=metadata(), timeout=timeout_s)
+    return refused.value, asked
+
+
+def test_when_to_come_again_is_told() -> None:
+    error, _ = refused_by(
+        httpx.Response(503, json={"error": "too many wait"}, headers={"retry-after": "2"})
+    )
+
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert error.details() == "too many wait"
+    assert dict(error.trailing_metadata())["retry-after"] == "2"
+
+
+def test_an_answer_that_did_not_come_is_uncertain() -> None:
+    error, _ = refused_by(httpx.ReadError("broken"))
+
+    assert error.code() is grpc.StatusCode.UNKNOWN
+    assert "may have been decided" in error.details()
+
+
+def test_what_is_no_answer_of_ours_is_told_by_its_status() -> None:
+    error, _ = refused_by(httpx.Response(502, text="<html>Bad Gateway"))
+
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert error.details() == "the service answered with the status 502"
+
+
+def test_an_answer_that_nobody_planned_quotes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    error, _ = refused_by(httpx.Response(200, text="4,711 is a secret"))
+
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "4,711" not in error.details() + caplog.text
+    assert "a call failed: KeyError" in caplog.text
+
+
+def test_the_deadline_of_the_call_goes_along() -> None:
+    late = httpx.Response(504, json={"error": "The deadline of the client has passed"})
+
+    error, [asked] = refused_by(late, timeout_s=30.0)
+    _, [unbounded] = refused_by(late)
+
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert 20_000 < int(asked.headers["x-request-timeout-ms"]) <= 30_000
+    assert asked.headers["accept-encoding"] == "identity"
+    assert "x-request-timeout-ms" not in unbounded.headers
+
+
+def test_a_long_refusal_is_cut_where_grpc_would_not_carry_it() -> None:
+    error, _ = refused_by(httpx.Response(422, json={"error": "\u2014" * 50_000}))
+
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert len(error.details()) == 800
+
+
+def test_every_status_that_the_service_knows_has_one_of_grpc() -> None:
+    assert {kind.status for kind in KINDS.values()} <= STATUSES.keys()
+
+
+def test_a_key_of_another_application_is_refused(stub: Any) -> None:
+    sent = metadata(idempotency_key="k-2")
+    stub.ModelInfer(a_request(application()), metadata=sent)
+
+    with pytest.raises(grpc.RpcError, match="idempotency") as refused:
+        stub.ModelInfer(a_request(application(age=33)), metadata=sent)
+
+    assert refused.value.code() is grpc.StatusCode.ALREADY_EXISTS
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "http://[::1", "ftp://x"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(SettingsInvalid, match="is no address of a service"):
+        Upstream(url)
 
 
 def test_an_address_that_is_taken_is_told(door: str) -> None:
