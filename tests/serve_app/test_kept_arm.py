@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from typing import Any
 
 import pytest
@@ -95,6 +97,22 @@ def test_what_was_decided_in_a_pause_stays_with_the_champion(
 
     assert decided(service, who) == ("champion", None)
     assert decided(service, who, "A-2")[0] == "challenger"
+
+
+def test_an_earlier_record_that_cannot_be_read_keeps_nobody_from_a_decision(
+    service: Service, nodes: Nodes, caplog: pytest.LogCaptureFixture
+) -> None:
+    who = somebody(nodes, between=(300, 600))
+    slot = slot_of(nodes.rollout.salt, who)
+    assert decided(service, who) == ("champion", slot)
+    with contextlib.closing(sqlite3.connect(service.records)) as store, store:
+        store.execute("UPDATE records SET sealed = zeroblob(64)")
+
+    change(service, with_share(service.gateway.rollout, "challenger", 600))
+
+    assert decided(service, who) == ("challenger", slot)
+    assert "an earlier decision cannot be read, the slot decides" in caplog.text
+    assert who not in caplog.text
 
 
 def test_records_are_only_asked_where_a_slot_changed_hands(
