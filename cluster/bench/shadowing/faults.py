@@ -17,8 +17,9 @@ DEPLOYMENT = "Shadows"
 SLOW_SHARE = 0.1
 """Of its time that a slow shadow runs."""
 
-_TURN_S = 0.5
-_LOOK_S = 0.05
+_TURN_S = 2.5
+_LOOK_S = 0.25
+"""Looking walks through all processes of the machine: more often, and it would be what is measured."""
 
 
 @contextmanager
