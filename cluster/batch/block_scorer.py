@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from cluster.batch.blocks import Block
 from cluster.batch.folder import AnswersFolder
+from cluster.scoring.cycles import cycles_sought_afterwards
 from cluster.scoring.job import ScoringJob
 from cluster.scoring.refusals import Refusal, merged
 from cluster.scoring.worker import PartScorer
@@ -45,6 +47,7 @@ class BlockScorer:
 
     def __init__(self, job: ScoringJob, folder: AnswersFolder, *, n_files: int) -> None:
         self._scorer = PartScorer(job)
+        gc.freeze()  # what is here now stays: it need not be looked through after each part
         self._folder = folder
         self._n_files = n_files
 
@@ -61,7 +64,10 @@ class BlockScorer:
             When its files cannot be written.
         """
         file = f"/{block.file}" if self._n_files > 1 else ""
-        scored = [self._scorer.score(part, file=file) for part in block.parts]
+        scored = []
+        for part in block.parts:
+            with cycles_sought_afterwards():
+                scored.append(self._scorer.score(part, file=file))
         tables = [part.content for part in scored if isinstance(part.content, pa.RecordBatch)]
         if len(tables) < len(scored):
             raise ServiceUnavailable("a batch is scored into tables, not lines")
@@ -82,6 +88,7 @@ class BlockScorer:
     def close(self) -> None:
         """Close the record store."""
         self._scorer.close()
+        gc.unfreeze()
 
 
 def _rows(refusals: list[Refusal]) -> pa.Table:

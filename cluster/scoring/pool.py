@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
+from cluster.scoring.cycles import cycles_sought_afterwards
 from cluster.scoring.job import ScoringJob
 from cluster.scoring.worker import PartScorer, ScoredPart
 from credit.data.parts import Part
@@ -85,9 +86,7 @@ def _start(job: ScoringJob) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         _Process.scorer = PartScorer(job)
-        # Answers hold no cycles. Looking for some among thousands at a time takes a fifth of all time.
-        gc.freeze()
-        gc.disable()
+        gc.freeze()  # what is here now stays: it need not be looked through after each part
     except Exception as error:  # told with the first part: an error here would only break the pool
         _Process.scorer = error
 
@@ -95,10 +94,8 @@ def _start(job: ScoringJob) -> None:
 def _score(part: Part) -> ScoredPart:
     if not isinstance(_Process.scorer, PartScorer):
         raise _Process.scorer or RuntimeError("the process was not started")
-    try:
+    with cycles_sought_afterwards():
         return _Process.scorer.score(part)
-    finally:
-        gc.collect()
 
 
 def _end_with_parent() -> None:
