@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cluster.bench.own_home import own_home
+from cluster.bench.own_service import own_service
 from cluster.bench.rollout.plan import Plan, RolloutMeasured
 from cluster.local_ray import local_ray
 from cluster.running import running_service
 from credit.contract import load_contract
-from credit.settings import Settings
 from serve_app.openapi import example_application
-from serve_app.rollout.prepare import prepare_bundle
-from serve_app.settings import ServiceArgs
 
 
 def measure_rollout(
@@ -35,29 +32,16 @@ def measure_rollout(
     ServiceUnavailable
         When the service does not start.
     """
-    settings = Settings()
-    contract = load_contract(product)
-    folders = [
-        str(settings.bundles_path / prepare_bundle(settings, contract, name))
-        for name in (champion, challenger)
-    ]
-    with own_home(settings) as home:
-        args = ServiceArgs.model_validate(
-            {
-                "product": product,
-                "home": home,
-                "placement": placement,
-                "champion": folders[0],
-                "challengers": (folders[1],),
-                "challenger_share": 250,
-            }
-        )
-        with local_ray(serving=True), running_service(args, port=0) as running:
-            # Ray reads its environment when it is imported, which this does.
-            from cluster.bench.rollout.run import run_rollout
+    with (
+        own_service(champion, challenger, product, placement, share=250) as args,
+        local_ray(serving=True),
+        running_service(args, port=0) as running,
+    ):
+        # Ray reads its environment when it is imported, which this does.
+        from cluster.bench.rollout.run import run_rollout
 
-            advance("changing")
-            row = example_application(contract)
-            # From now on the rollout decides, as it does for a service that is deployed again.
-            deployed = args.model_copy(update={"champion": None, "challengers": None})
-            return run_rollout(running, deployed, [row], plan, advance=advance)
+        advance("changing")
+        row = example_application(load_contract(product))
+        # From now on the rollout decides, as it does for a service that is deployed again.
+        deployed = args.model_copy(update={"champion": None, "challengers": None})
+        return run_rollout(running, deployed, [row], plan, advance=advance)

@@ -18,6 +18,7 @@ from credit.errors import ServiceUnavailable
 from credit.records import open_state
 from serve_app.rollout.commands import Command, Remove, Shadow, execute
 from serve_app.rollout.operate import wait_until_active
+from serve_app.rollout.store import read_rollout
 from serve_app.settings import ServiceArgs
 
 CONNECTIONS = 16
@@ -32,7 +33,6 @@ def run_shadowing(
     running: Running,
     args: ServiceArgs,
     row: dict[str, Any],
-    bundle: str,
     *,
     rounds: int,
     seconds: float,
@@ -44,9 +44,7 @@ def run_shadowing(
     Parameters
     ----------
     args
-        What the service was started with; it hosts shadows.
-    bundle
-        Hash of the shadow's bundle, which is here.
+        What the service was started with; it hosts shadows, and has a challenger, whose bundle is the shadow's.
     seconds
         Of each run.
     advance
@@ -71,6 +69,7 @@ def run_shadowing(
             )
         return Phase(shadow, found.p50_ms, found.p99_ms, found.n_answers, found.n_errors)
 
+    bundle = _challenger(args)
     phases = []
     with load_driver() as driver:
         advance("warming")
@@ -87,6 +86,18 @@ def run_shadowing(
         advance("no shadow")
         phases.append(load(driver, None))
     return measured(phases, per_second)
+
+
+def _challenger(args: ServiceArgs) -> str:
+    """Hash of the challenger's bundle."""
+    state = open_state(args.settings.state)
+    try:
+        active = read_rollout(state, args.product)
+    finally:
+        state.dispose()
+    if active is None or len(active.arms) == 1:
+        raise ServiceUnavailable("the service that is measured needs a challenger")
+    return active.arms[1].bundle
 
 
 def _tell(args: ServiceArgs, command: Command) -> None:

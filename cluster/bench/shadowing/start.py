@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cluster.bench.own_home import own_home
+from cluster.bench.own_service import own_service
 from cluster.bench.shadowing.effect import ShadowingMeasured
 from cluster.local_ray import local_ray
 from cluster.running import running_service
 from credit.contract import load_contract
-from credit.settings import Settings
 from serve_app.openapi import example_application
-from serve_app.rollout.prepare import prepare_bundle
-from serve_app.settings import ServiceArgs
 
 
 def measure_shadowing(
@@ -37,34 +34,21 @@ def measure_shadowing(
     ServiceUnavailable
         When the service does not start, or its process for shadows does not come back.
     """
-    settings = Settings()
-    contract = load_contract(product)
-    hashes = [prepare_bundle(settings, contract, name) for name in (champion, shadow)]
-    folders = [str(settings.bundles_path / hash_) for hash_ in hashes]
-    with own_home(settings) as home:
-        args = ServiceArgs.model_validate(
-            {
-                "product": product,
-                "home": home,
-                "placement": placement,
-                "champion": folders[0],
-                # A challenger without applicants, so that its bundle is there.
-                "challengers": (folders[1],),
-                "challenger_share": 0,
-                "shadows": True,
-            }
-        )
-        with local_ray(serving=True), running_service(args, port=0) as running:
-            # Ray reads its environment when it is imported, which this does.
-            from cluster.bench.shadowing.run import run_shadowing
+    with (
+        # The challenger has no applicants: it is there so that its bundle is.
+        own_service(champion, shadow, product, placement, share=0, shadows=True) as args,
+        local_ray(serving=True),
+        running_service(args, port=0) as running,
+    ):
+        # Ray reads its environment when it is imported, which this does.
+        from cluster.bench.shadowing.run import run_shadowing
 
-            return run_shadowing(
-                running,
-                args,
-                example_application(contract),
-                hashes[1],
-                rounds=rounds,
-                seconds=seconds,
-                per_second=per_second,
-                advance=advance,
-            )
+        return run_shadowing(
+            running,
+            args,
+            example_application(load_contract(product)),
+            rounds=rounds,
+            seconds=seconds,
+            per_second=per_second,
+            advance=advance,
+        )
