@@ -5,6 +5,9 @@ BIN    := $(VENV)/bin
 UV     := $(shell command -v uv || echo $(BIN)/uv)
 STAMP  := $(VENV)/.installed
 
+# Tests start hundreds of processes: where this is set, each would compile all that it imports, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo check test prove lock clean
 
@@ -18,7 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	  || { echo "Python 3.11 or 3.12 is needed; name one with: make PYTHON=/path/to/python"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	command -v uv >/dev/null || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
