@@ -36,12 +36,14 @@ class Nodes:
     scoring: Scoring
 
 
-def make_nodes(root: Path, *, champion: str, challenger: str) -> Nodes:
+def make_nodes(
+    root: Path, *, champion: str, challenger: str, product: str = "give_me_some_credit"
+) -> Nodes:
     """Load two bundles and wire the nodes as the ``fused`` placement does."""
     shelf = BundleShelf(root, (champion, challenger))
     arms = (Arm("champion", champion), Arm("challenger", challenger))
     rollout = with_share(
-        Rollout(product="give_me_some_credit", generation=5, salt="s", arms=arms), "challenger", 300
+        Rollout(product=product, generation=5, salt="s", arms=arms), "challenger", 300
     )
     return Nodes(shelf, rollout, Scoring(shelf, local_links(shelf)))
 

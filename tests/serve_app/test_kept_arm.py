@@ -4,16 +4,48 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from credit.decision import Rollout
+from credit.decision import Rollout, save_bundle
 from credit.decision.assignment import slot_of
 from credit.decision.rollout_changes import paused, promoted, resumed, with_moves, with_share
+from tests import twosources
 from tests.loanbook import application
-from tests.service import Nodes, Service
+from tests.service import Nodes, Service, make_nodes, open_service
+from tune.plan import split_holdout
+from tune.rows import prepare
+from tune.spec import Candidate
+from tune.winner import make_winner
+
+
+@pytest.fixture(scope="module")
+def consented_nodes(tmp_path_factory: pytest.TempPathFactory) -> Nodes:
+    """Two bundles of a product whose applicants may withhold sources, so each has fallbacks."""
+    root = tmp_path_factory.mktemp("bundles")
+    contract = twosources.contract()
+    train, held_out = split_holdout(prepare(twosources.book(800, seed=3), contract)[0])
+    champion, challenger = (
+        make_winner(
+            train,
+            held_out,
+            contract,
+            Candidate(family="lightgbm"),
+            parameters={"num_iterations": n, "num_leaves": 4, "min_data_in_leaf": 30},
+            seed=3,
+            num_threads=1,
+        )[0]
+        for n in (5, 8)
+    )
+    return make_nodes(
+        root,
+        champion=save_bundle(champion, root).name,
+        challenger=save_bundle(challenger, root).name,
+        product=contract.product,
+    )
 
 
 def change(service: Service, wanted: Rollout) -> Rollout:
@@ -113,6 +145,25 @@ def test_an_earlier_record_that_cannot_be_read_keeps_nobody_from_a_decision(
     assert decided(service, who) == ("challenger", slot)
     assert "an earlier decision cannot be read, the slot decides" in caplog.text
     assert who not in caplog.text
+
+
+def test_who_was_answered_by_a_fallback_stays_with_the_bundle_it_belongs_to(
+    consented_nodes: Nodes, tmp_path: Path
+) -> None:
+    """Its record names the fallback, and the arm that answered has the name of another bundle by now."""
+    with open_service(consented_nodes, tmp_path) as service:
+        who = somebody(consented_nodes, between=(0, 300))
+        row = twosources.application(applicant_id=who, consents=[])
+        told = service.score(row).json()
+        assert (told["arm"], told["fallback"]) == ("challenger", "without employment, digital")
+
+        before, challenger = service.gateway.rollout.arms
+        promoted_one = change(service, promoted(service.gateway.rollout, "challenger"))
+        next_one = replace(challenger, bundle=before.bundle)
+        change(service, replace(promoted_one, arms=(promoted_one.champion, next_one)))
+
+        again = service.score(row).json()
+        assert (again["arm"], again["bundle"]) == ("champion", told["bundle"])
 
 
 def test_records_are_only_asked_where_a_slot_changed_hands(

@@ -23,7 +23,10 @@ OPEN_LOOP = ("fused", "graph")
 """Placements that are also loaded at fixed times."""
 
 OPEN_LOOP_SHARE = 0.8
-"""Of the throughput that the closed loops reached."""
+"""Of the throughput that the closed loops reached: what is promised."""
+
+LIGHTER_SHARES = (0.25, 0.5)
+"""Loads that leave room, each for a tenth of the time: what clients feel on days like others."""
 
 WARM_S = 1.0
 
@@ -56,11 +59,18 @@ class OpenLoop:
     ----------
     saturation
         Answers a second of the best closed loop of this run, in its median round.
+    share
+        Of it, what was asked.
     """
 
     saturation: float
-    per_second: float
+    share: float
     load: Load
+
+    @property
+    def per_second(self) -> float:
+        """Requests that were due each second."""
+        return self.share * self.saturation
 
 
 @dataclass
@@ -71,12 +81,14 @@ class Measured:
     ----------
     turns
         By contender, one per round.
+    open_loops
+        By placement, the load that is promised last.
     failed
         Why a contender did not start, did other work, or broke down; it is not measured any further.
     """
 
     turns: dict[str, list[Turn]] = field(default_factory=dict)
-    open_loops: dict[str, OpenLoop] = field(default_factory=dict)
+    open_loops: dict[str, list[OpenLoop]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -123,7 +135,7 @@ class Bench:
                     measured.turns.setdefault(contender.name, []).append(turn)
 
     def open_loop(self, contender: Contender, measured: Measured, seconds: float) -> None:
-        """Load a placement at :data:`OPEN_LOOP_SHARE` of what its turns reached."""
+        """Load a placement at shares of what its turns reached, :data:`OPEN_LOOP_SHARE` for so long."""
         self.advance(f"open loop: {contender.name}")
         turns = measured.turns.get(contender.name)
         if not turns:
@@ -131,20 +143,23 @@ class Bench:
         saturation = max(
             float(np.median([turn.loads[n].per_second for turn in turns])) for n in CONNECTIONS
         )
-        rate = OPEN_LOOP_SHARE * saturation
+        times = {**dict.fromkeys(LIGHTER_SHARES, seconds / 10), OPEN_LOOP_SHARE: seconds}
+        found = []
         try:
             with self.ready(contender) as run:
-                load = self.driver.open(
-                    run.place.port,
-                    run.requests,
-                    per_second=rate,
-                    connections=max(CONNECTIONS),
-                    seconds=seconds,
-                )
+                for share, time in times.items():
+                    load = self.driver.open(
+                        run.place.port,
+                        run.requests,
+                        per_second=share * saturation,
+                        connections=max(CONNECTIONS),
+                        seconds=time,
+                    )
+                    found.append(OpenLoop(saturation, share, load))
         except ServiceUnavailable as error:
             measured.failed[f"{contender.name}, open loop"] = str(error)
         else:
-            measured.open_loops[contender.name] = OpenLoop(saturation, rate, load)
+            measured.open_loops[contender.name] = found
 
     def _turn(self, contender: Contender, seconds: float) -> Turn:
         loads, cpu_us = {}, {}

@@ -142,7 +142,7 @@ def _explaining_ratios(explaining: Explaining) -> Ratios:
 
 def _p95(measured: Measured, name: str) -> float | None:
     found = measured.open_loops.get(name)
-    return None if found is None else _finite(found.load.p95_ms)
+    return None if found is None else _finite(found[-1].load.p95_ms)
 
 
 def _quotient(one: float, other: float) -> float | None:

@@ -60,7 +60,7 @@ class Result:
     open_loop_seconds: float
     n_checked: int
     contenders: dict[str, Told]
-    open_loops: dict[str, OpenLoop]
+    open_loops: dict[str, list[OpenLoop]]
     explaining: Explaining
     batch: Batch
     ratios: Ratios

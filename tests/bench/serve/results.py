@@ -45,6 +45,11 @@ def measured() -> Measured:
             "graph": [turn(40, 100, 90, p50_ms=3.0, n_errors=1)],
             "ray-documented": [turn(10, 5, 0, p50_ms=12.0)],
         },
-        open_loops={"fused": OpenLoop(saturation=330, per_second=264, load=load(264, 4.0))},
+        open_loops={
+            "fused": [
+                OpenLoop(saturation=330, share=0.5, load=load(165, 1.5)),
+                OpenLoop(saturation=330, share=0.8, load=load(264, 4.0)),
+            ]
+        },
         failed={"fused2": "it ended with code 1: /a/folder/of/this/machine is full"},
     )
