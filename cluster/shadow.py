@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from credit.decision import Arm, Bundle, load_bundle
 from credit.errors import CreditError, SettingsInvalid
-from credit.experiment.swapset import DECISIONS
+from credit.experiment.pairedscores import DECISIONS
 from credit.records import LocalKeyFile, RecordReader, open_state
 from credit.settings import Settings
 from credit.shadow import ShadowConsumer

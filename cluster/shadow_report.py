@@ -12,6 +12,7 @@ from rich.table import Table
 
 from cluster.cli.terminal import console
 from credit.errors import DataError, SettingsInvalid
+from credit.experiment.pairedscores import DECISIONS, PairedScores
 from credit.experiment.report import ShadowFindings, shadow_verdict
 from credit.experiment.report.words import (
     chance_text,
@@ -21,7 +22,7 @@ from credit.experiment.report.words import (
     points_text,
     share_text,
 )
-from credit.experiment.swapset import DECISIONS, PairedScores, swap_set
+from credit.experiment.swapset import swap_set
 from credit.metrics import Interval, LoanTerms
 from credit.records import LocalKeyFile, RecordReader
 from credit.settings import Settings

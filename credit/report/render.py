@@ -7,12 +7,13 @@ import math
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from credit.metrics import MINIMUM_BADS, Interval
 from credit.report import figures, figures_of_rows
 from credit.report.measure import ModelCard
+from credit.report.template import page_environment
 from credit.scorecard import ScoreScale
 
 SECTIONS = (
@@ -80,22 +81,16 @@ def _pictures(card: ModelCard, scale: ScoreScale) -> dict[str, Any]:
 
 @functools.cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("credit.report", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return page_environment(
+        "credit.report",
+        {
+            "number": number,
+            "setting": setting,
+            "share": share,
+            "interval": interval,
+            "share_interval": share_interval,
+        },
     )
-    environment.filters |= {
-        "number": number,
-        "setting": setting,
-        "share": share,
-        "interval": interval,
-        "share_interval": share_interval,
-        "count": lambda n: f"{n:,}",
-    }
-    return environment
 
 
 def _text(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.experiment.arms import Decision, Experiment, Phase
-from credit.experiment.swapset import PairedScores
+from credit.experiment.pairedscores import PairedScores
 from credit.metrics.sample import FloatArray
 from tests.records.samples import clear_part
 

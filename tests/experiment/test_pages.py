@@ -12,6 +12,7 @@ import pytest
 from credit.experiment.arms import collect
 from credit.experiment.comparison import compare
 from credit.experiment.outcomes import compare_outcomes
+from credit.experiment.pairedscores import PairedScores
 from credit.experiment.report import (
     RolloutFindings,
     ShadowFindings,
@@ -20,7 +21,7 @@ from credit.experiment.report import (
     rollout_verdict,
     shadow_verdict,
 )
-from credit.experiment.swapset import PairedScores, swap_set
+from credit.experiment.swapset import swap_set
 from credit.metrics import LoanTerms
 from tests.experiment.made_up import EXPERIMENT, arm_decisions, paired
 from tests.report.test_page import Outline

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from credit.errors import DataError
 from credit.experiment.differences import quantile_interval
-from credit.experiment.swapset import DECISIONS, GROUPS, PairedScores, swap_set
+from credit.experiment.pairedscores import DECISIONS, PairedScores
+from credit.experiment.swapset import GROUPS, swap_set
 from credit.metrics import LoanTerms, wilson_interval
 from tests.experiment.made_up import paired
 

@@ -6,11 +6,12 @@ import functools
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from credit.experiment.comparison import RATIO_ALPHA
 from credit.experiment.confidence import LEAST, Bounds
+from credit.experiment.pairedscores import DECISIONS
 from credit.experiment.report import figures
 from credit.experiment.report.findings import RolloutFindings, ShadowFindings
 from credit.experiment.report.verdict import rollout_verdict, shadow_verdict
@@ -22,8 +23,8 @@ from credit.experiment.report.words import (
     share_text,
     value_text,
 )
-from credit.experiment.swapset import DECISIONS
 from credit.metrics import Interval
+from credit.report.template import page_environment
 
 
 def render_shadow(found: ShadowFindings) -> str:
@@ -75,27 +76,21 @@ def _page(name: str, **values: Any) -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("credit.experiment.report", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return page_environment(
+        "credit.experiment.report",
+        {
+            "share": share_text,
+            "points": points_text,
+            "money": money_text,
+            "difference": difference_text,
+            "difference_bounds": _difference_bounds,
+            "chance": chance_text,
+            "value": value_text,
+            "bounds": _bounds,
+            "words": lambda name: name.replace("_", " "),
+            "day": lambda moment: moment[:10],
+        },
     )
-    environment.filters |= {
-        "share": share_text,
-        "points": points_text,
-        "money": money_text,
-        "difference": difference_text,
-        "difference_bounds": _difference_bounds,
-        "count": lambda n: f"{n:,}",
-        "chance": chance_text,
-        "value": value_text,
-        "bounds": _bounds,
-        "words": lambda name: name.replace("_", " "),
-        "day": lambda moment: moment[:10],
-    }
-    return environment
 
 
 def _bounds(value: Interval | Bounds, unit: str) -> str:
