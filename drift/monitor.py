@@ -27,7 +27,7 @@ from drift.result import DetectorResult, DriftReport, worst
 from drift.rows import OpenedRows, open_rows
 from drift.status import MonitorStatus, read_status
 from drift.store import create_tables, save_report
-from drift.window import check_place, read_window
+from drift.window import check_place, is_short, read_window
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +92,10 @@ class DriftMonitor:
         The stored report, or None: the window is not complete, or another instance was faster.
         """
         cursor = read_cursor(self._state, self._consumer)
-        check_place(cursor, self._reader.end())
+        end = self._reader.end()
+        check_place(cursor, end)
+        if is_short(cursor, end, self._window_size):
+            return None
         records = read_window(self._reader.after, cursor, self._window_size)
         if records is None:
             return None

@@ -42,6 +42,15 @@ def check_place(cursor: Cursor, end: Cursor) -> None:
         )
 
 
+def is_short(cursor: Cursor, end: Cursor, size: int) -> bool:
+    """Tell from places alone that no window is complete yet; False when only reading can tell.
+
+    A monitor looks twice a second, and would read what it cannot use yet again and again.
+    """
+    # Of one transaction (on SQLite, where the order is by position, all count as one) positions only rise.
+    return end.commit_xid == cursor.commit_xid and end.position - cursor.position < size
+
+
 def read_window(
     read: Callable[[Cursor, int], Sequence[R]], cursor: Cursor, size: int
 ) -> tuple[R, ...] | None:

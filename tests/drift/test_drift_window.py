@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from credit.errors import RecordStoreUnavailable
 from credit.records import START, Cursor
-from drift.window import MAX_READ, check_place, read_window
+from drift.window import MAX_READ, check_place, is_short, read_window
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,21 @@ def test_windows_do_not_depend_on_when_a_reader_looks(
             cursor = windows[-1][-1]
 
     assert windows == [log[i : i + size] for i in range(0, len(log) - size + 1, size)]
+
+
+@given(
+    log=st.sets(places, min_size=1, max_size=60).map(sorted), size=st.integers(1, 9), data=st.data()
+)
+def test_what_is_short_holds_no_window(log: list[Cursor], size: int, data: st.DataObject) -> None:
+    cursor = data.draw(st.sampled_from([START, *log]))
+
+    if is_short(cursor, log[-1], size):
+        assert read_window(reading(log), cursor, size) is None
+
+
+def test_a_log_without_gaps_is_read_when_its_window_is_complete_and_not_before() -> None:
+    assert is_short(Cursor(0, 7), Cursor(0, 16), 10)
+    assert not is_short(Cursor(0, 7), Cursor(0, 17), 10)
 
 
 def test_a_large_window_is_read_in_short_reads() -> None:
