@@ -33,16 +33,7 @@ PLACEMENTS = {
 }
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "graph",
-        # One to two minutes each, which `make prove` has. That one fused replica gives the right answers is
-        # what the soak of the bench checks before it begins.
-        pytest.param("two replicas, fused", marks=pytest.mark.full),
-        pytest.param("explainer apart", marks=pytest.mark.full),
-    ],
-)
+@pytest.fixture(scope="module", params=sorted(PLACEMENTS))
 def service(home: Path, request: pytest.FixtureRequest) -> Iterator[Service]:
     with Service(home, *PLACEMENTS[request.param]) as started:
         yield started

@@ -35,8 +35,7 @@ STARTS_RAY = {"05_hyper_parameter_search"}
 
 
 def _one(path: Path) -> Any:
-    # A sweep takes two minutes, which `make prove` has.
-    marks = [pytest.mark.ray, pytest.mark.full] if path.stem in STARTS_RAY else []
+    marks = [pytest.mark.ray] if path.stem in STARTS_RAY else []
     return pytest.param(path, id=path.stem, marks=marks)
 
 

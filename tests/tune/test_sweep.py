@@ -65,7 +65,6 @@ def figures(board: list[TrialResult]) -> list[tuple[int, Any]]:
     return [(trial.steps, trial.best) for trial in board]
 
 
-@pytest.mark.full
 def test_one_trial_at_a_time_with_a_seed_is_repeatable(
     folds: list[Fold], contract: Contract, tmp_path: Path
 ) -> None:
