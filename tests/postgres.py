@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -89,11 +89,16 @@ class PostgresServer:
     def kill(self) -> None:
         """End it as a crash would: the postmaster and all its processes, without a word."""
         assert self._process is not None
-        children = _children(self._process.pid)
-        self._process.kill()
-        for child in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+        server = self._process.pid
+        os.kill(
+            server, signal.SIGSTOP
+        )  # what it started meanwhile would keep the memory they share
+        handles = [os.pidfd_open(pid) for pid in (server, *_children(server))]
+        for handle in handles:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+        for handle in handles:
+            assert select.select([handle], (), (), _READY_WITHIN_S)[0]
+            os.close(handle)
         self._process.wait()
 
     def remove(self) -> None:
