@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import secrets
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,6 +38,10 @@ prepare_environment(None)
 # A law that takes long on a busy machine is not broken: no test asserts an absolute time.
 settings.register_profile("credit", deadline=None)
 settings.load_profile("credit")
+
+# A shell has its background jobs ignore Ctrl-C, and what the tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BOOSTING = {"num_iterations": 40, "learning_rate": 0.1, "num_leaves": 8, "min_data_in_leaf": 40}
 CARD = {"max_bins": 6, "minimum_bin_share": 0.03, "minimum_iv": 0.0}
