@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serve_app.accepting import accept_many
 from serve_app.request_ids import ANSWERED_ELSEWHERE, HEADER, request_id
 
 IMPORT_PATH = "serve_app.edge.middlewares"
@@ -85,5 +86,6 @@ def without_request_id(headers: Headers) -> tuple[Headers, bytes]:
 
 
 def middlewares() -> list[Middleware]:
-    """What Ray Serve puts in front of its own handling of a request."""
+    """What Ray Serve puts in front of its own handling of a request; asked before it starts a server."""
+    accept_many()
     return [Middleware(Edge)]
