@@ -1,9 +1,9 @@
 """Let in many new connections in one turn of the event loop.
 
-libuv, the loop below uvloop, accepts one connection of a listening socket in a turn (since 1.46,
-``src/unix/stream.c``, ``uv__server_io``). A turn is long when many connections have sent something: under a flood
-30 ms, and then the last of 512 clients that come at once is let in, and told to come again later, after six
-seconds and more. Each copy of the socket is looked at by itself, so a turn accepts as many as there are copies.
+libuv, the loop below uvloop, accepts one connection of a listening socket in a turn (libuv pull request 3696). A
+turn is long when many connections have sent something: under a flood 30 ms, and then the last of 512 clients that
+come at once is let in, and told to come again later, after six seconds and more. Each copy of the socket is looked
+at by itself, so a turn accepts as many as there are copies.
 """
 
 from __future__ import annotations
