@@ -125,6 +125,7 @@ class Admission:
         self._places = limits.max_waiting
         self._held: dict[str, int] = {}
         self._lines: dict[str, deque[Place]] = {}
+        self._in_line = 0
         self._may_begin = 1
         self._refused_in_turn = 0
         self._replica = secrets.token_hex(4)
@@ -158,7 +159,8 @@ class Admission:
             When its tenant holds as many as are free.
         """
         held = self._held.get(tenant, 0)
-        if held >= self._places:
+        soon = min(self._slots, self._in_line)  # in line for a turn only: as good as gone
+        if held - min(soon, len(self._lines.get(tenant, ()))) >= self._places + soon:
             self.n_refused += 1
             self._refused_in_turn += 1
             self._log.note(in_flight=self.in_flight, waiting=self.waiting)
@@ -196,6 +198,7 @@ class Admission:
         if not self._lines:
             self._pace.begin()
         self._lines.setdefault(place.tenant, deque()).append(place)
+        self._in_line += 1
 
     def leave(self, place: Place) -> None:
         """Take back what a request holds, however it ended."""
@@ -264,6 +267,7 @@ class Admission:
             tenant = next(iter(self._lines))
             line = self._lines.pop(tenant)
             place = line.popleft()
+            self._in_line -= 1
             if line:
                 self._lines[tenant] = line  # behind all others: they come first now
             self._begin(place)
@@ -274,6 +278,7 @@ class Admission:
         line = self._lines.get(place.tenant)
         if line is not None and place in line:
             line.remove(place)
+            self._in_line -= 1
             if not line:
                 del self._lines[place.tenant]
 

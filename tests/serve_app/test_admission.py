@@ -238,7 +238,11 @@ def test_whatever_happens_nothing_is_left_behind(data: st.DataObject) -> None:
                 await asyncio.gather(task, return_exceptions=True)
                 admission.leave(place)
             assert 0 <= admission.in_flight <= bounds.max_in_flight
-            assert 0 <= admission.waiting <= bounds.max_waiting
+            # Who only waits for a turn, while slots are free, takes no place.
+            assert admission.waiting >= 0
+            assert (
+                admission.in_flight + admission.waiting <= bounds.max_in_flight + bounds.max_waiting
+            )
         for _ in range(60):
             await turns_of_loop(2)
             for place, task in [p for p in inside if p[0].has_slot]:
@@ -247,8 +251,29 @@ def test_whatever_happens_nothing_is_left_behind(data: st.DataObject) -> None:
 
         assert inside == []
         assert (admission.in_flight, admission.waiting) == (0, 0)
-        assert admission._lines == {}
+        assert (admission._lines, admission._in_line) == ({}, 0)
         assert admission._held == {}
+
+    run(test)
+
+
+def test_a_crowd_that_arrives_in_one_turn_is_not_refused_while_slots_are_free() -> None:
+    """One begins in a turn; the others stand in line for slots that nobody has."""
+
+    async def test() -> None:
+        admission = Admission(limits(in_flight=60, waiting=4))
+        enough = asyncio.Event()
+
+        async def one() -> None:
+            with admission.arrive("a") as place:
+                await place.turn(never)
+                await enough.wait()
+
+        crowd = [asyncio.create_task(one()) for _ in range(60)]
+        await turns_of_loop(200)
+        assert (admission.in_flight, admission.waiting, admission.n_refused) == (60, 0, 0)
+        enough.set()
+        await asyncio.gather(*crowd)
 
     run(test)
 
