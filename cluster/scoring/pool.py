@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 from cluster.scoring.cycles import cycles_sought_afterwards
 from cluster.scoring.job import ScoringJob
@@ -59,7 +60,8 @@ def _in_processes(
     waiting: deque[Future[ScoredPart]] = deque()
     try:
         for part in parts:
-            waiting.append(pool.submit(_score, part))
+            with _out_of_reach_of_ctrl_c():
+                waiting.append(pool.submit(_score, part))
             if len(waiting) >= PARTS_IN_FLIGHT * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -74,6 +76,19 @@ def _in_processes(
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _out_of_reach_of_ctrl_c() -> Iterator[None]:
+    """Start processes that never see a Ctrl-C, which is their parent's to handle; it gets one that comes now after.
+
+    A handler that they set up themselves would be late: they import for seconds before.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # children inherit it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Process:
     """What a process holds: its scorer, or why it has none."""
 
@@ -81,8 +96,7 @@ class _Process:
 
 
 def _start(job: ScoringJob) -> None:
-    """Begin a process. Ctrl-C is its parent's to handle; without a parent it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Begin a process; without a parent it ends."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         _Process.scorer = PartScorer(job)
