@@ -14,7 +14,7 @@ import socket
 import uvicorn
 
 AT_ONCE = 32
-"""Connections that a turn accepts. Each new one costs a look at every copy, about a microsecond."""
+"""Connections that a turn accepts. Each new one costs a look at every copy."""
 
 
 def accept_many() -> None:

@@ -12,7 +12,7 @@ Three rules keep it fair between tenants:
 - *Places.* A tenant may hold as many places as are still free (A. Choudhury and E. Hahne, "Dynamic queue
   length thresholds for shared-memory packet switches", IEEE/ACM Transactions on Networking 6(2), 1998,
   with alpha = 1). One that floods gets half of them, two that flood a third each; some are always free for
-  who comes next.
+  who comes next. Who stands in line while slots are free only waits for a turn, and takes no place from others.
 - *One at a time.* In one turn of the event loop one decision begins: between two decisions, which keep
   the loop busy, arrivals are seen, answered or put in line. For every few that were refused in a turn one more
   begins in the next, so that a flood of refusals takes half of the loop's time and no more.
