@@ -90,9 +90,8 @@ class PostgresServer:
         """End it as a crash would: the postmaster and all its processes, without a word."""
         assert self._process is not None
         server = self._process.pid
-        os.kill(
-            server, signal.SIGSTOP
-        )  # what it started meanwhile would keep the memory they share
+        # A child that it started meanwhile would live on, and keep the memory they share.
+        os.kill(server, signal.SIGSTOP)
         handles = [os.pidfd_open(pid) for pid in (server, *_children(server))]
         for handle in handles:
             signal.pidfd_send_signal(handle, signal.SIGKILL)
