@@ -88,7 +88,14 @@ class RolloutGuard:
         create_watches(state)
 
     def step(self) -> bool:
-        """Count the next decisions in and act; False when there are none, or another instance is at work.
+        """Count the next decisions in and act, at most 1,000.
+
+        Each step that found some commits, and syncs a disk that answers wait for as well: it is for the
+        caller to let decisions gather.
+
+        Returns
+        -------
+        Whether more are waiting. False, too, while another instance is at work.
 
         Raises
         ------
@@ -116,7 +123,7 @@ class RolloutGuard:
         if rollout is not None:
             found = [verdict for each in watched for verdict in self._verdicts(each)]
             self._removal.take_off(rollout, [verdict for verdict in found if verdict.tripped])
-        return bool(records)
+        return len(records) == MAX_READ
 
     def status(self) -> list[Verdict]:
         """Say where each challenger stands, or stood when it was taken off; for a page."""

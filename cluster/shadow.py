@@ -118,7 +118,7 @@ class ShadowHost:
         create_rollout_tables(self._state)
 
     def step(self) -> bool:
-        """Let each shadow score its next records; False when none of them had any."""
+        """Let each shadow score its next records; True when more are waiting for one of them."""
         self._follow()
         worked = [self._step(place) for place in self._places]
         return any(worked)

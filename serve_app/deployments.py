@@ -189,8 +189,10 @@ class MonitorReplica:
     Parameters
     ----------
     make
-        Builds the consumer in this process: anything with ``step()``, ``status()``, ``reports()`` and
-        ``metrics()``, the last three returning bytes.
+        Builds the consumer in this process: anything with ``step()``, which tells whether more is waiting,
+        ``status()``, ``reports()`` and ``metrics()``, these three returning bytes.
+    pause_s
+        Between two steps while nothing is waiting: what comes meanwhile is taken together.
     beside
         Build others, of which nothing is asked: they only have ``step()``. One that fails is told in the log
         and stepped again after :data:`RETRY_S`; the others go on.

@@ -109,9 +109,12 @@ class ShadowConsumer:
     def step(self) -> bool:
         """Score the next records, at most 1,000; blocking.
 
+        Each step that found some commits, and syncs a disk that answers wait for as well: it is for the
+        caller to let records gather.
+
         Returns
         -------
-        False: there is nothing new, or another instance is at work.
+        Whether more are waiting. False, too, while another instance is at work.
 
         Raises
         ------
@@ -139,7 +142,7 @@ class ShadowConsumer:
             # The other instance stored the same scores; nothing is lost.
             logger.debug("shadow scores discarded: %s", moved)
             return False
-        return True
+        return len(records) == PAGE
 
     def is_ours(self) -> bool:
         """Tell whether this instance may work; False while another one is at it."""
