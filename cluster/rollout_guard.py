@@ -33,6 +33,7 @@ from credit.records import (
     CursorMoved,
     Lease,
     RecordReader,
+    StoredRecord,
     advance_cursor,
     begin_write,
     read_cursor,
@@ -104,24 +105,26 @@ class RolloutGuard:
         """
         if not self._lease.hold():
             return False
+        if self._rollout is None:
+            self._active()
         cursor = read_cursor(self._state, self._consumer)
         # The records first: a generation they were decided under is in the rollout that is read behind them.
-        records = self._reader.after(cursor, MAX_READ)
-        if not records:
-            check_place(cursor, self._reader.end())
+        records, end = self._read(cursor)
+        watched = self._watches
         rollout = self._active()
+        if self._watches and not watched:
+            end = cursor  # decisions of a watch that has just begun may be among those passed over
         known = read_watches(self._state, self._consumer)
-        watched = []
+        counted = []
         if rollout is not None:
-            watched = self._count(rollout, known, [record.clear for record in records])
-        changed = [each for each in watched if known.get(each.watch.arm) != each]
+            counted = self._count(rollout, known, [record.clear for record in records])
+        changed = [each for each in counted if known.get(each.watch.arm) != each]
         there = {arm.name for arm in rollout.arms} if rollout is not None else set()
         gone = sorted(known.keys() - there)
-        end = records[-1].cursor if records else cursor
-        if (records or changed or gone) and not self._save(cursor, end, changed, gone):
+        if (end != cursor or changed or gone) and not self._save(cursor, end, changed, gone):
             return False
         if rollout is not None:
-            found = [verdict for each in watched for verdict in self._verdicts(each)]
+            found = [verdict for each in counted for verdict in self._verdicts(each)]
             self._removal.take_off(rollout, [verdict for verdict in found if verdict.tripped])
         return len(records) == MAX_READ
 
@@ -134,6 +137,15 @@ class RolloutGuard:
         """Let the next instance begin at once."""
         self._lease.release()
         self._reader.close()
+
+    def _read(self, cursor: Cursor) -> tuple[Sequence[StoredRecord], Cursor]:
+        """Read the next decisions, and where they end; those that nobody is watched in are passed over."""
+        records = self._reader.after(cursor, MAX_READ) if self._watches else []
+        if records:
+            return records, records[-1].cursor
+        end = self._reader.end()
+        check_place(cursor, end)
+        return records, cursor if self._watches else end
 
     def _active(self) -> Rollout | None:
         """Read the rollout, and its watches from the history, when its generation is a new one."""

@@ -29,6 +29,7 @@ from credit.records import (
     advance_cursor,
     begin_write,
     open_state,
+    read_cursor,
 )
 from credit.settings import Settings
 from serve_app.rollout import read_rollout
@@ -570,3 +571,45 @@ def test_decisions_of_a_real_service_are_counted(
     assert counted.slow_above_us > 0
     guard.close()
     state.dispose()
+
+
+@BOTH
+def test_decisions_that_nobody_is_watched_in_are_passed_over_unread(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.do(Set(arm="challenger", share=0))
+    place.record(30)
+    guard = place.guard()
+    with monkeypatch.context() as patch:
+        patch.setattr(guard._reader, "after", _crash)
+        guard.step()
+    assert read_cursor(place.state, f"guard-{PRODUCT}") == guard._reader.end()
+
+    place.do(Set(arm="challenger", share=500))
+    place.record(20)
+    guard.step()
+    guard.step()
+
+    assert place.counted() == 20
+
+
+def test_a_watch_that_begins_while_decisions_are_passed_over_misses_none(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first decisions are in the store when the guard looks where that ends, and it knows of no watch yet."""
+    place.do(Set(arm="challenger", share=0))
+    guard = place.guard()
+    guard.step()
+    end = guard._reader.end
+
+    def begun() -> Cursor:
+        place.do(Set(arm="challenger", share=500))
+        place.record(20)
+        return end()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(guard._reader, "end", begun)
+        guard.step()
+    guard.step()
+
+    assert place.counted() == 20
