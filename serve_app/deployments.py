@@ -30,6 +30,7 @@ from serve_app.routes import build_http_app
 from serve_app.routes.followup import StoredFollowUp
 from serve_app.scoring import NodeLinks, Scoring
 from serve_app.shelf import BundleShelf
+from serve_app.short_way import offer
 from serve_app.tracing import tracing_of
 
 logger = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ class GatewayReplica:
 
     def __serve_build_asgi_app__(self) -> Any:
         """Hand the HTTP application to Serve."""
+        offer(self._http)
         return self._http
 
 

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve_app.accepting import accept_many
 from serve_app.request_ids import ANSWERED_ELSEWHERE, HEADER, request_id
+from serve_app.short_way import PATHS, ShortWay, short_way
 
 IMPORT_PATH = "serve_app.edge.middlewares"
 
@@ -45,13 +46,21 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Edge:
-    """Puts our orders to Ray Serve in the place of a client's."""
+    """Puts our orders to Ray Serve in the place of a client's; a decision goes past it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._looked = False
+        self._short_way: ShortWay | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
+        if scope.get("path") in PATHS and scope["type"] == "http" and not scope.get("root_path"):
+            if not self._looked:
+                self._looked, self._short_way = True, short_way(self._app)
+            if self._short_way is not None:
+                await self._short_way(scope, receive, send)
+                return
         if "headers" in scope:
             kept, name = without_request_id(without_orders(scope["headers"]))
             # Ray Serve tells the client the name that it finds here, and would draw one of its own.
