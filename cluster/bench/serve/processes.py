@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -22,6 +23,9 @@ POLITE_S = 30.0
 SETTLE_S = 30.0
 AT_REST = 0.25
 """Share of one core below which a family counts as at rest; an idle Ray takes about a tenth."""
+
+_MARK = "CREDIT_BENCH_FAMILY"
+"""Variable of the environment that all processes of a family have, each family a value of its own."""
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAUSE_S = 0.05
@@ -62,13 +66,14 @@ class Family:
         self, command: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path
     ) -> None:
         self._log = log
+        self._mark = secrets.token_hex(16)
         self.started = time.perf_counter()
         try:
             with log.open("wb") as output:
                 # A session of its own: Ctrl-C reaches the bench alone, which then ends all in order.
                 self._process = subprocess.Popen(  # noqa: S603 - the bench's own command lines
                     list(command),
-                    env=dict(environment),
+                    env={**environment, _MARK: self._mark},
                     cwd=folder,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -82,6 +87,7 @@ class Family:
         # Those whose parent has ended belong to it still, so all that were ever seen are kept; with the
         # time of their start, for numbers of processes are used again.
         self._seen: dict[int, int] = {}
+        self._strangers: set[tuple[int, int]] = set()
 
     def require_alive(self) -> None:
         """Raise when the process has ended.
@@ -103,12 +109,24 @@ class Family:
     def members(self) -> list[int]:
         """Numbers of all its processes that live."""
         known = _all_processes()
-        own = {self._process.pid}
+        own = {self._process.pid, *self._marked(known)}
         while more := {n for n, stat in known.items() if stat.parent in own} - own:
             own |= more
         self._seen |= {n: known[n].start for n in own if n in known}
         self._seen = {n: s for n, s in self._seen.items() if n in known and known[n].start == s}
         return sorted(self._seen)
+
+    def _marked(self, known: Mapping[int, _Stat]) -> set[int]:
+        """Find those that were started with its mark, also where they have left their parent on purpose."""
+        found = set()
+        for number, stat in known.items():
+            if (number, stat.start) in self._strangers:
+                continue
+            if _environment(number).get(_MARK.encode()) == self._mark.encode():
+                found.add(number)
+            else:
+                self._strangers.add((number, stat.start))
+        return found
 
     def memory(self) -> Memory:
         """Memory of them all."""
@@ -177,6 +195,15 @@ def _stat(name: str) -> _Stat | None:
     # The name of the program stands in brackets and may hold any character.
     state, parent, *rest = text[text.rindex(")") + 2 :].split()
     return None if state == "Z" else _Stat(int(parent), int(rest[9]) + int(rest[10]), int(rest[17]))
+
+
+def _environment(number: int) -> dict[bytes, bytes]:
+    """Read what a process was started with; empty for one that has ended or is somebody else's."""
+    try:
+        entries = Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return {}
+    return {name: value for name, _, value in (entry.partition(b"=") for entry in entries)}
 
 
 def _memory(number: int) -> tuple[float, float | None]:

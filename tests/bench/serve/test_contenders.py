@@ -97,6 +97,35 @@ def test_nothing_that_a_contender_started_outlives_it(tmp_path: Path) -> None:
     bystander.end()
 
 
+LEAVES_ITS_PARENT = """
+import os, time
+if not os.fork():
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    print(os.getpid(), flush=True)
+time.sleep(600)
+"""
+
+
+def test_one_that_has_left_its_parent_counts_and_is_ended_as_well(tmp_path: Path) -> None:
+    """As the process that writes the records of all gateways of a machine."""
+    family = Family(
+        [sys.executable, "-c", LEAVES_ITS_PARENT],
+        environment=os.environ,
+        folder=tmp_path,
+        log=tmp_path / "log",
+    )
+    while not (printed := (tmp_path / "log").read_text().strip()):
+        family.require_alive()
+        time.sleep(0.01)
+
+    assert int(printed) in family.members()
+    family.end()
+
+    assert not _alive(int(printed))
+
+
 def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(
         ServiceUnavailable, match="bentoml could not be started .*: is it installed"

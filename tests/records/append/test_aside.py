@@ -309,4 +309,4 @@ def test_messages_survive_any_cut(messages: list[bytes], cuts: list[int]) -> Non
 def _child_of(writer: RecordWriterAside) -> int:
     child = writer._child
     assert child is not None
-    return child.process.pid
+    return child.pid

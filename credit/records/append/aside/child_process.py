@@ -1,10 +1,13 @@
-"""Start and end the child."""
+"""Start a child, connect to it, take leave of it."""
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,27 +22,45 @@ _BUFFER_BYTES = 1 << 20
 _opened = msgspec.msgpack.Decoder(Opened)
 
 
+class ChildEnded(Exception):
+    """A child has closed its end before it said that it writes."""
+
+
 @dataclass(frozen=True)
 class ChildProcess:
-    """A child that writes, and the socket to it, which never blocks."""
+    """A child that writes, and the socket to it, which never blocks.
+
+    Attributes
+    ----------
+    process
+        None where it writes for others, too, and ends by itself.
+    """
 
     socket: socket.socket
-    process: subprocess.Popen[bytes]
+    pid: int
+    process: subprocess.Popen[bytes] | None = None
 
     def finish(self) -> None:
-        """Let it write what it was sent, and wait for its end."""
-        self.socket.shutdown(socket.SHUT_WR)
-        self.process.wait()
+        """Let it write what it was sent, and wait until it has told what became of it."""
+        # A socket of our own: the event loop closes the other one as soon as it hears of the end.
+        with contextlib.suppress(OSError), self.socket.dup() as ours:
+            ours.shutdown(socket.SHUT_WR)
+            hung_up = select.poll()
+            hung_up.register(ours, 0)
+            hung_up.poll()
+        if self.process is not None:
+            self.process.wait()
 
     def abandon(self) -> None:
         """Take leave of a child that has closed its end, or is to end without an answer."""
         self.socket.close()
-        self.process.kill()  # does nothing to one that has ended
-        self.process.wait()
+        if self.process is not None:
+            self.process.kill()  # does nothing to one that has ended
+            self.process.wait()
 
 
 def start(location: Location, key_path: Path) -> ChildProcess:
-    """Start a child and wait until it can write.
+    """Start a child that writes for this process alone, and wait until it can.
 
     Raises
     ------
@@ -48,32 +69,60 @@ def start(location: Location, key_path: Path) -> ChildProcess:
     """
     ours, its = socket.socketpair()
     with its:
-        for end in (ours, its):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
-        command = [sys.executable, "-m", "credit.records.append.aside.child", str(its.fileno())]
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            command, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL
-        )
-    child = ChildProcess(ours, process)
+        process = spawn("parent", [its.fileno()])
+    try:
+        pid = open_on(ours, location, key_path)
+    except ChildEnded:
+        ChildProcess(ours, process.pid, process).abandon()
+        raise ended(location) from None
+    except BaseException:
+        ChildProcess(ours, process.pid, process).abandon()
+        raise
+    return ChildProcess(ours, pid, process)
+
+
+def spawn(kind: str, descriptors: Sequence[int]) -> subprocess.Popen[bytes]:
+    """Start a child of a kind, with the descriptors that it takes."""
+    module = "credit.records.append.aside.child"
+    command = [sys.executable, "-m", module, kind, *map(str, descriptors)]
+    return subprocess.Popen(  # noqa: S603 - our own module
+        command, pass_fds=descriptors, stdin=subprocess.DEVNULL, start_new_session=kind == "shared"
+    )
+
+
+def open_on(ours: socket.socket, location: Location, key_path: Path) -> int:
+    """Tell a child what it is to write to, wait until it can, and give its number; never blocks after that.
+
+    Raises
+    ------
+    ChildEnded
+        It has ended before it said so.
+    RecordStoreUnavailable, KeyUnavailable
+        As the child says.
+    """
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
     try:
         ours.sendall(frame(msgspec.msgpack.encode(Opening.of(location, key_path))))
-        _require_opened(ours, location)
-    except BaseException:
-        child.abandon()
-        raise
+        opened = _first_message(ours)
+    except OSError as error:
+        raise ChildEnded from error
+    if opened.failed is not None:
+        raise opened.failed.error()
     ours.setblocking(False)
-    return child
+    return opened.pid
 
 
-def _require_opened(ours: socket.socket, location: Location) -> None:
-    frames = Frames()
-    while piece := ours.recv(4096):
-        for message in frames.feed(piece):
-            failed = _opened.decode(message).failed
-            if failed is not None:
-                raise failed.error()
-            return
-    raise RecordStoreUnavailable(
+def ended(location: Location) -> RecordStoreUnavailable:
+    """Say that a child did not even begin."""
+    return RecordStoreUnavailable(
         f"The process that writes records to {name_of(location)} ended before it began; its reason is in "
         "the log above."
     )
+
+
+def _first_message(ours: socket.socket) -> Opened:
+    frames = Frames()
+    while piece := ours.recv(4096):
+        for message in frames.feed(piece):
+            return _opened.decode(message)
+    raise ChildEnded

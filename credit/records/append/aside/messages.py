@@ -71,8 +71,9 @@ class Failed(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Opened(msgspec.Struct, frozen=True):
-    """The first message of the child: it writes from now on, or why it cannot."""
+    """The first message of the child: who it is, and that it writes from now on, or why it cannot."""
 
+    pid: int
     failed: Failed | None = None
 
 

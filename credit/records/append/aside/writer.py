@@ -14,6 +14,7 @@ from credit.errors import CreditError, RecordStoreUnavailable
 from credit.records.append.aside.child_process import ChildProcess, start
 from credit.records.append.aside.frames import Frames, frame
 from credit.records.append.aside.messages import Outcomes
+from credit.records.append.aside.shared import join
 from credit.records.append.encode import encode
 from credit.records.append.probe import probe
 from credit.records.append.refusals import closed, full, made_elsewhere, uncertain
@@ -33,9 +34,10 @@ _outcomes = msgspec.msgpack.Decoder(Outcomes)
 class RecordWriterAside:
     """Writes decision records in a child; a receipt means that the record is on disk.
 
-    For one event loop, the first that appends. As of `RecordWriter`, no timer decides how large a batch is,
-    and what was handed over is written even when nobody waits for it any more. When the child ends, what it
-    had is answered with `RecordStoreUnavailable`, and another one is started.
+    Those of one machine that write to the same SQLite file share a child. For one event loop, the first
+    that appends. As of `RecordWriter`, no timer decides how large a batch is, and what was handed over is
+    written even when nobody waits for it any more. When the child ends, what it had is answered with
+    `RecordStoreUnavailable`, and another one is started.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ class RecordWriterAside:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = threading.Event()
         self._starting: threading.Thread | None = None
-        self._child: ChildProcess | None = start(location, key_path)
+        self._child: ChildProcess | None = _child_for(location, key_path)
 
     def append_async(self, record: NewRecord) -> asyncio.Future[Receipt]:
         """Hand a record over from a coroutine.
@@ -194,7 +196,7 @@ class RecordWriterAside:
     def _start_again(self) -> None:
         while not self._closing.is_set():
             try:
-                self._child = start(self._location, self._key_path)
+                self._child = _child_for(self._location, self._key_path)
             except (CreditError, OSError):
                 logger.exception("the process that writes records does not start")
                 self._closing.wait(_PAUSE_S)
@@ -206,3 +208,8 @@ class RecordWriterAside:
             f"The process that writes records to {name_of(self._location)} ended and is being replaced; "
             "nothing was decided, try again in a second."
         )
+
+
+def _child_for(location: Location, key_path: Path) -> ChildProcess:
+    """Share a file with the others who write to it; PostgreSQL takes writers side by side."""
+    return join(location, key_path) if isinstance(location, Path) else start(location, key_path)

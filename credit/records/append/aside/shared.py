@@ -1,0 +1,151 @@
+"""One child for all processes of this machine that write to the same file.
+
+SQLite lets one writer in at a time, and throws away the pages it holds in memory whenever another one has
+written. Two gateways with a child each therefore write less together than one does alone. So they share one:
+whoever comes first starts it, it ends with the last of them. What it is asked for, the file and the keys, is in
+the name of its socket, which only this user can reach.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import socket
+import stat
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from credit.errors import RecordStoreUnavailable
+from credit.records.append.aside.child_process import (
+    ChildEnded,
+    ChildProcess,
+    ended,
+    open_on,
+    spawn,
+)
+
+_PAUSE_S = 0.01
+# Of one that ends while another is about to start the next; each of the two takes milliseconds.
+_PATIENCE_S = 30.0
+_CREDENTIALS = struct.Struct(
+    "3i"
+)  # of a process: its number, its user, its group (unix(7), SO_PEERCRED)
+
+
+def join(store: Path, key_path: Path) -> ChildProcess:
+    """Connect to the child that writes to `store`, started if there is none, and wait until it can.
+
+    Raises
+    ------
+    RecordStoreUnavailable, KeyUnavailable
+        As the child says, or when none can be reached.
+    """
+    address = _folder() / _name(store, key_path)
+    until = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < until:
+        connection = _connected(address)
+        is_first = connection is None and _started(address)
+        if connection is None:
+            if not is_first:
+                time.sleep(_PAUSE_S)  # somebody else starts it, or it is just ending
+            connection = _connected(address)
+        if connection is None:
+            continue
+        try:
+            return ChildProcess(connection, open_on(connection, store, key_path))
+        except ChildEnded:
+            connection.close()
+            if is_first:
+                raise ended(store) from None
+        except BaseException:
+            connection.close()
+            raise
+    raise ended(store)
+
+
+def _folder() -> Path:
+    """Give the folder of the sockets, which belongs to this user alone.
+
+    Raises
+    ------
+    RecordStoreUnavailable
+        Somebody else has it.
+    """
+    folder = Path(tempfile.gettempdir()) / f"credit-writers-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    is_ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    if not is_ours or found.st_mode & 0o077:
+        raise RecordStoreUnavailable(
+            f"{folder} must be a folder that only this user can enter: remove it, or set TMPDIR to a folder of "
+            "your own."
+        )
+    return folder
+
+
+def _name(store: Path, key_path: Path) -> str:
+    """Name a child by all that it is started for: who wants another one must not meet it."""
+    wanted = (
+        str(store.resolve()),
+        str(key_path.resolve()),
+        sys.executable,
+        version("credit-cluster"),
+    )
+    return hashlib.sha256("\0".join(wanted).encode()).hexdigest()[:32]
+
+
+def _connected(address: Path) -> socket.socket | None:
+    """Connect to a child of this user; None where nobody listens."""
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.connect(str(address))
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    _, user, _ = _CREDENTIALS.unpack(
+        connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    )
+    if user != os.geteuid():
+        connection.close()
+        raise RecordStoreUnavailable(f"Another user listens at {address}: remove it.")
+    return connection
+
+
+def _started(address: Path) -> bool:
+    """Start a child that listens, unless one lives or somebody is about to start it."""
+    with _lock(address) as lock:
+        if lock is None:
+            return False
+        address.unlink(missing_ok=True)  # of one that was killed
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(address))
+            listening.listen()
+            # From here on whoever connects is heard, as soon as the child is there; it keeps the lock.
+            process = spawn("shared", [listening.fileno(), lock])
+    return process.wait() == 0  # it goes on in a process of its own
+
+
+@contextmanager
+def _lock(address: Path) -> Iterator[int | None]:
+    """Hold the lock of a child's life for a moment; None where it is held.
+
+    It belongs to the open file, which the child inherits, and is given back when the last who has it ends.
+    """
+    path = address.with_suffix(".lock")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        is_held = False
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_held = True
+        yield descriptor if is_held else None
+    finally:
+        os.close(descriptor)
