@@ -28,4 +28,5 @@ def _deployment_of(process: psutil.Process) -> str:
     except psutil.Error:
         return ""
     _, found, rest = title.partition(f"ServeReplica:{APPLICATION}:")
-    return rest.split(":")[0].split()[0] if found and rest else ""
+    # Behind a dot stands the method that is being called, if one is.
+    return rest.split(":")[0].split()[0].partition(".")[0] if found and rest else ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import psutil
 from ray import serve
 
 from cluster.bench.replicas import deployments, replicas
@@ -152,17 +153,23 @@ class _Story:
 
     def _kill(self, deployment: str, load: SteadyLoad) -> None:
         load.phase = f"SIGKILL of {deployment}"
-        (victim, *_) = replicas(deployment)
+        victim = _replica(deployment)  # the one before may just be taking its place
         victim.kill()
         victim.wait(30)
-        deadline = time.monotonic() + _START_S
-        while not replicas(deployment):
-            if time.monotonic() > deadline:
-                raise ServiceUnavailable(f"{deployment} did not come back within {_START_S:g} s")
-            time.sleep(0.05)
+        _replica(deployment)
         self._happened(f"SIGKILL of {deployment}", load)
 
     def _happened(self, event: str, load: SteadyLoad) -> None:
         load.wait_for_more(_BETWEEN)
         self.events[event] = self.events.get(event, 0) + 1
         self._advance(event)
+
+
+def _replica(deployment: str) -> psutil.Process:
+    """Wait for a replica of a deployment."""
+    deadline = time.monotonic() + _START_S
+    while not (found := replicas(deployment)):
+        if time.monotonic() > deadline:
+            raise ServiceUnavailable(f"{deployment} did not come back within {_START_S:g} s")
+        time.sleep(0.05)
+    return found[0]
