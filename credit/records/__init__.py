@@ -3,7 +3,7 @@
 A record enters at :meth:`RecordWriter.append` (``writer``). Its thread encodes it (``prepare``)
 and, in one transaction for all that wait (``batch``), claims idempotency keys (``idempotency``),
 finds subject and key (``subjects``), seals the personal part (``seal``) and links it (``chain``).
-A gateway hands records to a process beside it, which does the same (``RecordWriterAside``).
+Gateways hand records to a process beside them, which does the same (``RecordWriterAside``).
 It is durable when the future gives a :class:`Receipt`: SQLite has committed and synced by then.
 Consumers read with :meth:`RecordReader.after` (``reader``) and move a cursor (``cursor``) in the
 transaction of their result in the state database (``state``). Who holds the keys (``keys``) can
