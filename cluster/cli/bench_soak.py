@@ -61,7 +61,7 @@ def soak(
         table.add_column(head, justify="right")
     grown = found.growth
     table.add_row(
-        f"{grown.first:,.0f} to {grown.last:,.0f} {found.kind}",
+        f"{grown.first:,.0f} to {grown.last:,.0f} {grown.kind}",
         f"{grown.slope:,.1f}",
         f"{grown.low:,.1f} to {grown.high:,.1f}",
         f"{found.load.p50_ms:.2f}",

@@ -12,6 +12,7 @@ import numpy as np
 from cluster.bench.serve.checking import require_right_answers
 from cluster.bench.serve.contenders.contender import Contender
 from cluster.bench.serve.driver import Driver
+from cluster.bench.serve.growth import Growth, growth_of, watched
 from cluster.bench.serve.processes import Memory
 from cluster.bench.serve.running import Running, running
 from cluster.bench.serve.tally import Load
@@ -27,6 +28,9 @@ OPEN_LOOP_SHARE = 0.8
 
 LIGHTER_SHARES = (0.25, 0.5)
 """Loads that leave room, each for a tenth of the time: what clients feel on days like others."""
+
+LOOK_S = 10.0
+"""How often memory is looked at meanwhile: a look takes milliseconds of the same cores."""
 
 WARM_S = 1.0
 
@@ -61,11 +65,14 @@ class OpenLoop:
         Answers a second of the best closed loop of this run, in its median round.
     share
         Of it, what was asked.
+    growth
+        Of the memory of all its processes meanwhile; None where the load was short.
     """
 
     saturation: float
     share: float
     load: Load
+    growth: Growth | None = None
 
     @property
     def per_second(self) -> float:
@@ -148,14 +155,15 @@ class Bench:
         try:
             with self.ready(contender) as run:
                 for share, time in times.items():
-                    load = self.driver.open(
-                        run.place.port,
-                        run.requests,
-                        per_second=share * saturation,
-                        connections=max(CONNECTIONS),
-                        seconds=time,
-                    )
-                    found.append(OpenLoop(saturation, share, load))
+                    with watched(run.family, LOOK_S) as samples:
+                        load = self.driver.open(
+                            run.place.port,
+                            run.requests,
+                            per_second=share * saturation,
+                            connections=max(CONNECTIONS),
+                            seconds=time,
+                        )
+                    found.append(OpenLoop(saturation, share, load, growth_of(samples)))
         except ServiceUnavailable as error:
             measured.failed[f"{contender.name}, open loop"] = str(error)
         else:

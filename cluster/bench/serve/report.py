@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cluster.bench.serve.chart import draw, memory
+from cluster.bench.serve.growth import Growth
 from cluster.bench.serve.measure import CONNECTIONS, OPEN_LOOP_SHARE
 from cluster.bench.serve.promises import PROMISES, Promise
 from cluster.bench.serve.result import Result, Told
@@ -152,8 +153,9 @@ def _open_loops(result: Result) -> str:
         "due, so that a stall is felt by all that were due during it. The driver takes its share of the same "
         "cores.",
         "",
-        "| placement | share of saturation | due /s | answered /s | p50 ms | p95 ms | p99 ms | max ms | errors |",
-        "|" + "---|" * 9,
+        "| placement | share of saturation | due /s | answered /s | p50 ms | p95 ms | p99 ms | max ms | errors "
+        "| MiB, and how it grows in an hour (95%) |",
+        "|" + "---|" * 10,
     ]
     for name, runs in result.open_loops.items():
         for run in runs:
@@ -161,9 +163,15 @@ def _open_loops(result: Result) -> str:
             lines.append(
                 f"| `{name}` | {100 * run.share:.0f}% of {run.saturation:,.0f} | {run.per_second:,.0f} | "
                 f"{load.per_second:,.0f} | {load.p50_ms:.2f} | {load.p95_ms:.2f} | {load.p99_ms:.2f} | "
-                f"{load.max_ms:.1f} | {load.n_errors:,} |"
+                f"{load.max_ms:.1f} | {load.n_errors:,} | {_growth(run.growth)} |"
             )
     return "\n".join(lines)
+
+
+def _growth(grown: Growth | None) -> str:
+    if grown is None:
+        return "-"
+    return f"{grown.last:,.0f}, {grown.slope:+,.0f} ({grown.low:+,.0f} to {grown.high:+,.0f})"
 
 
 def _explaining(result: Result) -> str:

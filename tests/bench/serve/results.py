@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from cluster.bench.serve.growth import Growth
 from cluster.bench.serve.measure import CONNECTIONS, Measured, OpenLoop, Turn
 from cluster.bench.serve.processes import Memory
 from cluster.bench.serve.tally import Load
+
+GROWTH = Growth(slope=12.0, low=-3.4, high=25.6, first=1200.0, last=1202.0, n_samples=45)
 
 
 def load(per_second: float, p50_ms: float = 1.0, *, n_errors: int = 0) -> Load:
@@ -48,7 +51,7 @@ def measured() -> Measured:
         open_loops={
             "fused": [
                 OpenLoop(saturation=330, share=0.5, load=load(165, 1.5)),
-                OpenLoop(saturation=330, share=0.8, load=load(264, 4.0)),
+                OpenLoop(saturation=330, share=0.8, load=load(264, 4.0), growth=GROWTH),
             ]
         },
         failed={"fused2": "it ended with code 1: /a/folder/of/this/machine is full"},

@@ -72,6 +72,13 @@ def test_figures_are_those_of_the_run(page: str) -> None:
     assert graph.endswith("| 3 |")
 
 
+def test_growth_of_memory_stands_beside_the_load_that_was_long_enough(page: str) -> None:
+    light, heavy = [line for line in page.splitlines() if line.startswith("| `fused` |")]
+
+    assert light.endswith("| 0 | - |")
+    assert heavy.endswith("| 0 | 1,202, +12 (-3 to +26) |")
+
+
 def test_the_page_names_who_was_not_measured_and_no_folder(page: str) -> None:
     assert "Not measured in this run: fused2, 300x31." in page
     assert "/a/folder" not in page

@@ -10,8 +10,9 @@ import pytest
 from cluster.bench.serve.checking import N_CHECKED
 from cluster.bench.serve.contenders.every import EVERY
 from cluster.bench.serve.driver import load_driver
+from cluster.bench.serve.growth import growth, growth_of
 from cluster.bench.serve.measure import Bench
-from cluster.bench.serve.soak import growth, measure_soak
+from cluster.bench.serve.soak import measure_soak
 from cluster.bench.serve.work import Work
 
 
@@ -41,6 +42,22 @@ def test_a_few_jumps_and_back_do_not_count_as_growth() -> None:
     memory[[30, 45, 58]] += 300
 
     assert growth(times.tolist(), memory.tolist()).slope == 0.0
+
+
+def test_shared_pages_count_once_where_the_system_tells() -> None:
+    told = [(float(at), 900.0, 700.0 + at) for at in range(20)]
+    silent = [(at, rss, None) for at, rss, _ in told]
+
+    by_pss, by_rss = growth_of(told), growth_of(silent)
+
+    assert by_pss is not None
+    assert by_rss is not None
+    assert (by_pss.kind, by_pss.last, round(by_pss.slope)) == ("PSS", 719.0, 3600)
+    assert (by_rss.kind, by_rss.last, by_rss.slope) == ("RSS", 900.0, 0.0)
+
+
+def test_of_a_short_load_nothing_is_said() -> None:
+    assert growth_of([(float(at), 900.0, 700.0) for at in range(7)]) is None
 
 
 @pytest.mark.ray
