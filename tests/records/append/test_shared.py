@@ -145,6 +145,43 @@ def test_who_names_another_key_file_has_a_child_of_its_own(path: Path, key_path:
     assert len(everything(path)) == 3
 
 
+def test_one_that_sends_what_is_no_record_is_let_go_alone(
+    path: Path, key_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def write() -> None:
+        async with two(path, key_path) as (bad, good):
+            await asyncio.gather(bad.append_async(new_record()), good.append_async(new_record()))
+            child = child_of(good)
+            with writers_wait(path):
+                under_way = good.append_async(new_record())
+                lost = bad.append_async(new_record())
+                await asyncio.sleep(0)
+                assert bad._child is not None
+                bad._child.socket.sendall(frame(b"no record"))
+                [told] = await asyncio.gather(lost, return_exceptions=True)
+                assert isinstance(told, RecordStoreUnavailable)
+            await under_way
+            while bad._child is None:
+                await asyncio.sleep(0.01)
+            await asyncio.gather(bad.append_async(new_record()), good.append_async(new_record()))
+            assert child_of(good) == child_of(bad) == child
+
+    asyncio.run(write())
+    assert "what is no record" in capfd.readouterr().err
+    assert broken_links(everything(path)) == []
+
+
+def test_a_name_that_no_socket_can_have_is_refused_with_what_to_do(
+    path: Path, key_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("a" * 100)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(deep))
+
+    with pytest.raises(RecordStoreUnavailable, match="set TMPDIR to another folder"):
+        RecordWriterAside(path, key_path)
+
+
 def test_a_folder_that_others_may_enter_is_refused(
     path: Path, key_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

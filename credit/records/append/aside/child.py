@@ -71,7 +71,7 @@ def _serve(parents: Parents) -> None:
     try:
         committer = Committer(opening.store, keys)
     except CreditError as error:
-        parents.tell(first, _encode(Opened(os.getpid(), Failed.of(error))))
+        parents.tell_all(_encode(Opened(os.getpid(), Failed.of(error))))
         return
     opened = _encode(Opened(os.getpid()))
     parents.tell(first, opened)
@@ -104,7 +104,12 @@ class _Batch:
                 parent.is_known = True
                 parents.tell(parent, self._opened)
                 continue
-            number, record = _offer.decode(message)
+            try:
+                number, record = _offer.decode(message)
+            except msgspec.DecodeError:
+                logger.exception("a gateway sent what is no record")
+                parents.let_go(parent)
+                continue
             try:
                 self._numbers[prepare_encoded(record, self._keys)] = parent, number
             except CreditError as error:

@@ -16,9 +16,11 @@ import msgspec
 from credit.errors import RecordStoreUnavailable
 from credit.records.append.aside.frames import Frames, frame
 from credit.records.append.aside.messages import Opened, Opening
+from credit.records.append.aside.parents import BUFFER_BYTES
 from credit.records.store.location import Location, name_of
 
-_BUFFER_BYTES = 1 << 20
+_START_S = 60.0
+# A child imports for a second; on a machine that is busy with many of them it takes longer.
 _opened = msgspec.msgpack.Decoder(Opened)
 
 
@@ -43,11 +45,17 @@ class ChildProcess:
     def finish(self) -> None:
         """Let it write what it was sent, and wait until it has told what became of it."""
         # A socket of our own: the event loop closes the other one as soon as it hears of the end.
-        with contextlib.suppress(OSError), self.socket.dup() as ours:
+        try:
+            ours = self.socket.dup()
+        except OSError:  # it has heard, or no descriptor is left
+            ours = self.socket
+        with contextlib.suppress(OSError, ValueError):
             ours.shutdown(socket.SHUT_WR)
             hung_up = select.poll()
             hung_up.register(ours, 0)
             hung_up.poll()
+        if ours is not self.socket:
+            ours.close()
         if self.process is not None:
             self.process.wait()
 
@@ -96,11 +104,12 @@ def open_on(ours: socket.socket, location: Location, key_path: Path) -> int:
     Raises
     ------
     ChildEnded
-        It has ended before it said so.
+        It has ended before it said so, or does not say anything.
     RecordStoreUnavailable, KeyUnavailable
         As the child says.
     """
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+    ours.settimeout(_START_S)
     try:
         ours.sendall(frame(msgspec.msgpack.encode(Opening.of(location, key_path))))
         opened = _first_message(ours)

@@ -13,6 +13,9 @@ from collections.abc import Iterator
 
 from credit.records.append.aside.frames import Frames, frame
 
+BUFFER_BYTES = 1 << 20
+"""Of a socket, in each direction."""
+
 _RECEIVE_BYTES = 1 << 20
 # Who does not take what it is told for so long is let go; the others wait meanwhile.
 _PATIENCE_S = 5.0
@@ -33,6 +36,7 @@ class Parent:
 
     def __init__(self, connection: socket.socket) -> None:
         connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         self.connection = connection
         self.frames = Frames()
         self.is_known = False
@@ -62,7 +66,7 @@ class Parents:
         if listening is not None:
             listening.setblocking(False)
             self._selector.register(listening, selectors.EVENT_READ)
-            select.select([listening], (), (), _FIRST_S)
+            self._selector.select(_FIRST_S)
             self._accept()
 
     def wait(self) -> bool:
@@ -80,6 +84,8 @@ class Parents:
 
     def take(self, most: int) -> Iterator[tuple[Parent, bytes]]:
         """Give messages that are there, up to so many."""
+        while self._accept():
+            pass  # also when so much comes that nobody waits any more
         for parent in tuple(self._parents):
             self._read(parent)
         for _ in range(min(most, len(self._messages))):
@@ -93,19 +99,32 @@ class Parents:
                 try:
                     rest = rest[parent.connection.send(rest) :]
                 except BlockingIOError:
-                    left = max(0.0, end - time.monotonic())
-                    if not select.select((), [parent.connection], (), left)[1]:
+                    if not _takes_more(parent.connection, end - time.monotonic()):
                         logger.warning("a gateway does not take what became of its records")
-                        self._let_go(parent)
+                        self.let_go(parent)
                         return
-        except (OSError, ValueError):  # it is gone, or was let go before
-            self._let_go(parent)
+        except OSError:  # it is gone, or was let go before
+            self.let_go(parent)
+
+    def tell_all(self, message: bytes) -> None:
+        """Send a message to all who are connected."""
+        while self._accept():
+            pass
+        for parent in tuple(self._parents):
+            self.tell(parent, message)
 
     def part(self) -> None:
         """Take leave of those who will send no more and were told of everything; they wait for it."""
         for parent in tuple(self._ended):
             if all(sender is not parent for sender, _ in self._messages):
-                self._let_go(parent)
+                self.let_go(parent)
+
+    def let_go(self, parent: Parent) -> None:
+        """Close the connection to a parent: it learns that what it has sent is uncertain."""
+        self._ends(parent)
+        with contextlib.suppress(ValueError):
+            self._ended.remove(parent)
+        parent.connection.close()
 
     def _accept(self) -> bool:
         """Let in who waits; False when nobody does."""
@@ -142,8 +161,9 @@ class Parents:
             self._selector.unregister(parent.connection)
             self._ended.append(parent)
 
-    def _let_go(self, parent: Parent) -> None:
-        self._ends(parent)
-        with contextlib.suppress(ValueError):
-            self._ended.remove(parent)
-        parent.connection.close()
+
+def _takes_more(connection: socket.socket, timeout_s: float) -> bool:
+    # Not select(), which knows no descriptor from 1,024 on; ours have the numbers that they had in a gateway.
+    poll = select.poll()
+    poll.register(connection, select.POLLOUT)
+    return bool(poll.poll(max(0.0, 1000 * timeout_s)))

@@ -3,7 +3,7 @@
 SQLite lets one writer in at a time, and throws away the pages it holds in memory whenever another one has
 written. Two gateways with a child each therefore write less together than one does alone. So they share one:
 whoever comes first starts it, it ends with the last of them. What it is asked for, the file and the keys, is in
-the name of its socket, which only this user can reach.
+the name of its socket, which only this user can reach; so is its code, for it outlives an update of the service.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
+from functools import cache
 from pathlib import Path
 
+import credit.records
 from credit.errors import RecordStoreUnavailable
 from credit.records.append.aside.child_process import (
     ChildEnded,
@@ -35,9 +36,8 @@ from credit.records.append.aside.child_process import (
 _PAUSE_S = 0.01
 # Of one that ends while another is about to start the next; each of the two takes milliseconds.
 _PATIENCE_S = 30.0
-_CREDENTIALS = struct.Struct(
-    "3i"
-)  # of a process: its number, its user, its group (unix(7), SO_PEERCRED)
+# Of a process: its number, its user, its group (unix(7), SO_PEERCRED).
+_CREDENTIALS = struct.Struct("3i")
 
 
 def join(store: Path, key_path: Path) -> ChildProcess:
@@ -48,8 +48,19 @@ def join(store: Path, key_path: Path) -> ChildProcess:
     RecordStoreUnavailable, KeyUnavailable
         As the child says, or when none can be reached.
     """
-    address = _folder() / _name(store, key_path)
+    store, key_path = store.resolve(), key_path.resolve()
+    try:
+        return _join(_folder() / _name(store, key_path), store, key_path)
+    except OSError as error:
+        raise RecordStoreUnavailable(
+            f"Nobody can listen in {tempfile.gettempdir()} ({error.strerror or error}), where the process that "
+            "writes records is to be reached: set TMPDIR to another folder, with a short name."
+        ) from error
+
+
+def _join(address: Path, store: Path, key_path: Path) -> ChildProcess:
     until = time.monotonic() + _PATIENCE_S
+    starts = 0
     while time.monotonic() < until:
         connection = _connected(address)
         is_first = connection is None and _started(address)
@@ -63,7 +74,8 @@ def join(store: Path, key_path: Path) -> ChildProcess:
             return ChildProcess(connection, open_on(connection, store, key_path))
         except ChildEnded:
             connection.close()
-            if is_first:
+            starts += is_first
+            if starts > 1:  # the first may have ended with somebody who was heard before
                 raise ended(store) from None
         except BaseException:
             connection.close()
@@ -93,13 +105,17 @@ def _folder() -> Path:
 
 def _name(store: Path, key_path: Path) -> str:
     """Name a child by all that it is started for: who wants another one must not meet it."""
-    wanted = (
-        str(store.resolve()),
-        str(key_path.resolve()),
-        sys.executable,
-        version("credit-cluster"),
-    )
+    wanted = (str(store), str(key_path), sys.executable, _code())
     return hashlib.sha256("\0".join(wanted).encode()).hexdigest()[:32]
+
+
+@cache
+def _code() -> str:
+    """Digest of the code that a child runs: after an update old and new gateways do not share one."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(credit.records.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _connected(address: Path) -> socket.socket | None:
@@ -107,16 +123,22 @@ def _connected(address: Path) -> socket.socket | None:
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.connect(str(address))
+        _require_ours(connection, address)
     except (FileNotFoundError, ConnectionRefusedError):
         connection.close()
         return None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _require_ours(connection: socket.socket, address: Path) -> None:
     _, user, _ = _CREDENTIALS.unpack(
         connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     )
     if user != os.geteuid():
-        connection.close()
         raise RecordStoreUnavailable(f"Another user listens at {address}: remove it.")
-    return connection
 
 
 def _started(address: Path) -> bool:

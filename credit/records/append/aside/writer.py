@@ -158,23 +158,25 @@ class RecordWriterAside:
             loop.remove_writer(child.socket)
 
     def _receive_all(self, child: ChildProcess) -> None:
-        while self._child is child:
-            self._receive(child)
+        while self._child is child and self._receive(child):
+            pass
 
-    def _receive(self, child: ChildProcess) -> None:
+    def _receive(self, child: ChildProcess) -> bool:
+        """Take what has come; False when nothing has."""
         try:
             piece = child.socket.recv(_RECEIVE_BYTES)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             piece = b""
         if not piece:
             self._lost(child)
-            return
+            return True
         for message in self._frames.feed(piece):
             for number, outcome in _outcomes.decode(message).each():
                 record, receipt = self._waiting.pop(number)
                 settle(receipt, record, outcome)
+        return True
 
     def _lost(self, child: ChildProcess) -> None:
         """Tell everybody who waits, and start another child; in a thread, for it takes a second."""
@@ -197,7 +199,7 @@ class RecordWriterAside:
         while not self._closing.is_set():
             try:
                 self._child = _child_for(self._location, self._key_path)
-            except (CreditError, OSError):
+            except Exception:  # it may pass; without a next try nothing would be recorded again
                 logger.exception("the process that writes records does not start")
                 self._closing.wait(_PAUSE_S)
             else:
