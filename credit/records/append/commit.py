@@ -23,6 +23,7 @@ from credit.records.proof.chain import new_chain
 from credit.records.sealing.binding import bind_keys
 from credit.records.sealing.keys import KeyProvider
 from credit.records.sealing.subjectkeys import SubjectKeys
+from credit.records.store.carry import LogCarrier
 from credit.records.store.engine import (
     prepare_to_write,
     settle_log,
@@ -50,6 +51,9 @@ class Committer:
     ----------
     location, keys
         As of the `RecordWriter`.
+    carries_log
+        Whether the log of an SQLite file is carried over beside the commits, so that none of them waits for
+        it: for whoever is waited for.
 
     Raises
     ------
@@ -57,7 +61,8 @@ class Committer:
         The store cannot be opened with these keys.
     """
 
-    def __init__(self, location: Location, keys: KeyProvider) -> None:
+    def __init__(self, location: Location, keys: KeyProvider, *, carries_log: bool = False) -> None:
+        self._carrier = LogCarrier(location) if carries_log and isinstance(location, Path) else None
         self._location = location
         self._keys = keys
         self._subject_keys = SubjectKeys(keys)
@@ -77,13 +82,17 @@ class Committer:
             with ExitStack() as turn:
                 if isinstance(self._location, Path):
                     turn.enter_context(next_in_line(self._location))
-                return self._commit_all(take(), turn.close)
+                outcomes = self._commit_all(take(), turn.close)
         except BaseException:
             self._retire()
             raise
+        if self._carrier is not None:
+            self._carrier.wrote(len(outcomes))
+        return outcomes
 
     def close(self) -> None:
         """Close the connection."""
+        self._let_log_go()
         self._disconnect()
         if self._engine is not None:
             self._engine.dispose()
@@ -149,7 +158,13 @@ class Committer:
             with contextlib.suppress(DBAPIError, sqlite3.Error):
                 connection.close()
 
+    def _let_log_go(self) -> None:
+        """First of all that is closed: who is the last to close a file syncs it, whatever has become of it."""
+        if self._carrier is not None:
+            self._carrier.stop()
+
     def _retire(self) -> None:
+        self._let_log_go()
         self._disconnect()
         self._head = new_chain()
         if self._engine is not None:

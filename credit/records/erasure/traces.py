@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from credit.records.store.engine import STORE_ERRORS, cause_of, is_sqlite
-from credit.records.store.sqlite import file_lock
+from credit.records.store.sqlite import file_lock, log_lock
 
 BACKUPS = (
     "backups and archived logs from before, until the master key is rotated and the old one dropped: "
@@ -41,7 +41,7 @@ def remove_traces(engine: Engine) -> tuple[str, ...]:
 def _fold_log(engine: Engine) -> tuple[str, ...]:
     path = Path(str(engine.url.database))
     try:
-        with file_lock(path):
+        with file_lock(path), log_lock(path):
             raw = engine.raw_connection()
             try:
                 # Waits for readers as long as any statement would.

@@ -53,8 +53,7 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
     Connections sync every commit, enforce foreign keys, and are never shared with a forked child.
     Errors do not quote parameters: these hold what the store protects.
     """
-    mode = "ro" if read_only else "rw"
-    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    uri = _uri(path, "ro" if read_only else "rw")
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -200,6 +199,23 @@ def next_in_line(path: Path) -> Iterator[None]:
     """
     with file_lock(Path(f"{path}.next")):
         yield
+
+
+def log_lock(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Hold what keeps others from carrying the log of `path` over; if both are held, behind its writers' lock.
+
+    SQLite does not wait for somebody else who does it, whatever its busy timeout.
+    """
+    return file_lock(Path(f"{path}.carry"))
+
+
+def read_write_uri(path: Path) -> str:
+    """Name an existing file to SQLite; it is not made."""
+    return _uri(path, "rw")
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"file:{quote(str(path.absolute()))}?mode={mode}"
 
 
 @contextlib.contextmanager

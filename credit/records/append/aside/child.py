@@ -69,7 +69,7 @@ def _serve(parents: Parents) -> None:
     opening = _opening.decode(message)
     keys = LocalKeyFile(Path(opening.key_path))
     try:
-        committer = Committer(opening.store, keys)
+        committer = Committer(opening.store, keys, carries_log=True)
     except CreditError as error:
         parents.tell_all(_encode(Opened(os.getpid(), Failed.of(error))))
         return

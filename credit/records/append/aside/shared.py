@@ -80,7 +80,10 @@ def _join(address: Path, store: Path, key_path: Path) -> ChildProcess:
         except BaseException:
             connection.close()
             raise
-    raise ended(store)
+    raise RecordStoreUnavailable(
+        f"Nobody answers at {address}, though a process that writes records to {store} lives: its socket was "
+        "removed, or it hangs. End that process, or the services that use this store; then start again."
+    )
 
 
 def _folder() -> Path:
