@@ -63,18 +63,16 @@ def _join(address: Path, store: Path, key_path: Path) -> ChildProcess:
     starts = 0
     while time.monotonic() < until:
         connection = _connected(address)
-        is_first = connection is None and _started(address)
         if connection is None:
-            if not is_first:
+            if _started(address):
+                starts += 1
+            else:
                 time.sleep(_PAUSE_S)  # somebody else starts it, or it is just ending
-            connection = _connected(address)
-        if connection is None:
             continue
         try:
             return ChildProcess(connection, open_on(connection, store, key_path))
         except ChildEnded:
             connection.close()
-            starts += is_first
             if starts > 1:  # the first may have ended with somebody who was heard before
                 raise ended(store) from None
         except BaseException:
