@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
 import secrets
-import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from cluster.haproxy_leash import write_launcher
-from credit.errors import ServiceUnavailable, SettingsInvalid
+from cluster.ports import free_port
+from credit.errors import ServiceUnavailable
 from serve_app.edge import IMPORT_PATH
-
-# Above those of Ray's workers, which end at 19999, and below the ephemeral ones of Linux, from 32768.
-_PORTS = range(20000, 32768)
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 """Sweeps put some 100 MB of folds there; the service puts nothing there."""
@@ -143,42 +138,3 @@ def training_threads() -> int:
     took thirty times as long.
     """
     return max(1, (os.cpu_count() or 1) - 1)
-
-
-def free_port() -> int:
-    """Return a port that is free now and stays so until it is used.
-
-    It is none of those that the system gives to whoever asks for any: between the choice and its use, one
-    of the many processes of Ray would get it sooner or later.
-
-    Raises
-    ------
-    SettingsInvalid
-        No port is free.
-    """
-    for port in random.sample(_PORTS, len(_PORTS)):
-        with closing(socket.socket()) as probe, contextlib.suppress(OSError):
-            probe.bind(("", port))
-            return port
-    raise SettingsInvalid(
-        f"no port from {_PORTS[0]} to {_PORTS[-1]} is free: end what listens there"
-    )
-
-
-def require_free_port(host: str, port: int) -> None:
-    """Refuse an address that somebody listens on.
-
-    Raises
-    ------
-    SettingsInvalid
-        Saying what to do.
-    """
-    with closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise SettingsInvalid(
-                f"cannot listen on {host}:{port} ({error.strerror}): choose another port with --port, "
-                "or 0 for any free one"
-            ) from error

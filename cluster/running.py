@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cluster.local_ray import free_port, require_free_port
+from cluster.ports import free_port, require_free_port
 from credit.errors import ServiceUnavailable
 from credit.records import LocalKeyFile, RecordWriter
 from credit.settings import Settings
@@ -75,11 +75,17 @@ def running_service(args: ServiceArgs, *, port: int) -> Iterator[Running]:
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     application = build(args)
     port = port or free_port()
-    # An explicit host keeps HAProxy and the replicas' own ports on it; without, they listen
-    # everywhere.
-    serve.start(
-        proxy_location=ProxyLocation.HeadOnly, http_options={"host": args.host, "port": port}
-    )
+    try:
+        # An explicit host keeps HAProxy and the replicas' own ports on it; without, they listen
+        # everywhere.
+        serve.start(
+            proxy_location=ProxyLocation.HeadOnly, http_options={"host": args.host, "port": port}
+        )
+    except RuntimeError as error:
+        raise ServiceUnavailable(
+            f"Ray Serve did not start listening on {args.host}:{port} ({_first_alert(error)}); "
+            "Ray's logs of this session, below /tmp/ray/session_latest/logs/serve, say more"
+        ) from error
     try:
         try:
             serve.run(application, name=APPLICATION, route_prefix="/")
@@ -90,3 +96,9 @@ def running_service(args: ServiceArgs, *, port: int) -> Iterator[Running]:
     finally:
         # Requests under way are finished; Serve itself ends with Ray.
         serve.delete(APPLICATION)
+
+
+def _first_alert(error: RuntimeError) -> str:
+    """Return what HAProxy said first, out of the traces of a remote call; else the last line of these."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return next((line for line in lines if line.startswith("[ALERT]")), lines[-1])

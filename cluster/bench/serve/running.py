@@ -16,7 +16,7 @@ from cluster.bench.serve.contenders.contender import Contender, Place
 from cluster.bench.serve.processes import Family
 from cluster.bench.serve.requests import Requests
 from cluster.bench.serve.work import Work
-from cluster.local_ray import free_port
+from cluster.ports import free_port
 from credit.errors import ServiceUnavailable
 
 START_DEADLINE_S = 300.0

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from cluster.bench.serve.contenders.contender import Contender, Place
-from cluster.local_ray import free_port
+from cluster.ports import free_port
 from credit.errors import ServiceUnavailable
 
 _HERE = Path(__file__).parent
