@@ -9,28 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 import pandas as pd
 import pytest
 
 from credit.contract import Contract
-from credit.decision import Bundle, Rollout, arm_for, load_bundle, score
+from credit.decision import Rollout
 from credit.decision.score import Answer
-from credit.decision.scorer import answer
 from credit.records import open_state
 from serve_app.rollout import read_rollout
+from tests.cluster.local_answers import LocalAnswers, without_id
+from tests.cluster.placements import PLACEMENTS
 from tests.cluster.processes import Service, credit
 from tests.cluster.public_clients import PUBLIC_CLIENTS, TOLD
 from tests.serve_app.contract.checks import check_everything
 
 pytestmark = pytest.mark.ray
-
-
-PLACEMENTS = {
-    "graph": ("--placement", "graph"),
-    "two replicas, fused": ("--placement", "fused", "--replicas", "2"),
-    "explainer apart": ("--placement", "fused", "--own", "explainer"),
-}
 
 
 @pytest.fixture(scope="module", params=sorted(PLACEMENTS))
@@ -46,27 +39,8 @@ def local_answers(home: Path, contract: Contract, applicants: list[dict[str, Any
     rollout = read_rollout(state, contract.product)
     state.dispose()
     assert isinstance(rollout, Rollout)
-    bundles = {a.bundle: load_bundle(home / "bundles" / a.bundle) for a in rollout.arms}
-    return [_local_answer(row, rollout, bundles) for row in applicants]
-
-
-def _local_answer(row: dict[str, Any], rollout: Rollout, bundles: dict[str, Bundle]) -> Answer:
-    application = bundles[rollout.champion.bundle].validator.application(row)
-    arm, _ = arm_for(rollout, application.applicant_id)
-    bundle = bundles[arm.bundle].answering(application)
-    return answer(
-        bundle,
-        application,
-        score(bundle, bundle.explainer, application),
-        arm=arm.name,
-        generation=rollout.generation,
-        decision_id=None,
-        with_shap_values=True,
-    )
-
-
-def _without_id(answer: Answer) -> Answer:
-    return msgspec.structs.replace(answer, decision_id=None)
+    local_answer = LocalAnswers(home)
+    return [local_answer(row, rollout) for row in applicants]
 
 
 def test_one_by_one_gives_the_bits_of_a_local_score(
@@ -75,7 +49,7 @@ def test_one_by_one_gives_the_bits_of_a_local_score(
     with service.client() as client:
         told = [client.score(row, shap_values=True) for row in applicants]
 
-    assert [_without_id(answer) for answer in told] == local_answers
+    assert [without_id(answer) for answer in told] == local_answers
     assert {answer.arm for answer in told} == {"champion", "challenger"}
 
 
@@ -85,28 +59,7 @@ def test_many_at_once_travel_as_batches_and_give_the_same_bits(
     with service.client() as client, ThreadPoolExecutor(32) as pool:
         told = list(pool.map(lambda row: client.score(row, shap_values=True), applicants))
 
-    assert [_without_id(answer) for answer in told] == local_answers
-
-
-@pytest.mark.full
-def test_50_000_rows_at_once_are_never_mixed_up(
-    service: Service, applicants: list[dict[str, Any]], local_answers: list[Answer]
-) -> None:
-    """The same applicants again and again under other ids, at 32 connections, in no order."""
-    expected = {
-        row["application_id"]: answer for row, answer in zip(applicants, local_answers, strict=True)
-    }
-    order = np.random.default_rng(6).integers(0, len(applicants), size=50_000)
-
-    def differs(number: int) -> bool:
-        row = applicants[int(order[number])]
-        own = f"{row['application_id']}-{number}"
-        told = client.score({**row, "application_id": own}, shap_values=True)
-        wanted = expected[row["application_id"]]
-        return _without_id(told) != msgspec.structs.replace(wanted, application_id=own)
-
-    with service.client() as client, ThreadPoolExecutor(32) as pool:
-        assert not any(pool.map(differs, range(len(order)), chunksize=100))
+    assert [without_id(answer) for answer in told] == local_answers
 
 
 def test_a_file_scores_the_same_through_the_service_and_in_process(
@@ -122,7 +75,7 @@ def test_a_file_scores_the_same_through_the_service_and_in_process(
     told = [msgspec.json.decode(line, type=Answer) for line in remote.stdout.splitlines()]
     assert len(told) == 20
     assert all(answer.decision_id for answer in told)
-    assert [_without_id(answer) for answer in told] == [
+    assert [without_id(answer) for answer in told] == [
         msgspec.json.decode(line, type=Answer) for line in local.stdout.splitlines()
     ]
 
