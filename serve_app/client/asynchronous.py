@@ -14,6 +14,7 @@ import msgspec
 from credit.answer import Answer
 from credit.errors import CreditError
 from serve_app.client.calls import ROWS_PER_REQUEST, Call, batch_calls, decision_call, score_call
+from serve_app.client.connections import LIMITS
 from serve_app.client.lines import BatchLines, RefusedRow
 from serve_app.client.refusals import refusal, unreachable
 from serve_app.client.retries import Attempts, RetryPolicy
@@ -57,7 +58,11 @@ class AsyncScoringClient:
         self._timeout_s = timeout_s
         self._retry = retry
         self._http = httpx.AsyncClient(
-            base_url=base_url, headers=headers, timeout=timeout_s, transport=transport
+            base_url=base_url,
+            headers=headers,
+            timeout=timeout_s,
+            transport=transport,
+            limits=LIMITS,
         )
 
     async def __aenter__(self) -> Self:

@@ -13,6 +13,7 @@ import msgspec
 from credit.answer import Answer
 from credit.errors import CreditError
 from serve_app.client.calls import ROWS_PER_REQUEST, Call, batch_calls, decision_call, score_call
+from serve_app.client.connections import LIMITS
 from serve_app.client.lines import BatchLines, RefusedRow
 from serve_app.client.refusals import refusal, unreachable
 from serve_app.client.retries import Attempts, RetryPolicy
@@ -55,7 +56,11 @@ class ScoringClient:
         self._timeout_s = timeout_s
         self._retry = retry
         self._http = httpx.Client(
-            base_url=base_url, headers=headers, timeout=timeout_s, transport=transport
+            base_url=base_url,
+            headers=headers,
+            timeout=timeout_s,
+            transport=transport,
+            limits=LIMITS,
         )
 
     def __enter__(self) -> Self:

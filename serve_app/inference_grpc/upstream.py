@@ -25,7 +25,8 @@ UNCERTAIN = 0
 
 _CONNECT_S = 2.0
 # The service bounds what it takes on, and says so at once; calls must not queue here before that.
-_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+# All are kept, for the reason of `serve_app.client.connections`.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None)
 _NOT_ASKED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 

@@ -31,12 +31,6 @@ def served(service: Service) -> Iterator[tuple[str, Faulty]]:
         yield url, faulty
 
 
-@pytest.fixture(params=["sync", "async"])
-def kind(request: pytest.FixtureRequest) -> Kind:
-    found: Kind = request.param
-    return found
-
-
 def recorded(service: Service) -> list[str]:
     with RecordReader(service.records, service.keys) as reader:
         return [record.decision_id for record in reader.after()]
