@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cluster.bench.serve.chart import draw, memory
 from cluster.bench.serve.growth import Growth
+from cluster.bench.serve.load import GRACE_S
 from cluster.bench.serve.measure import CONNECTIONS, OPEN_LOOP_SHARE
 from cluster.bench.serve.promises import PROMISES, Promise
 from cluster.bench.serve.result import Result, Told
@@ -150,8 +151,9 @@ def _open_loops(result: Result) -> str:
     lines = [
         f"Requests are due at fixed times, {100 * OPEN_LOOP_SHARE:.0f}% of what the closed loops reached, for "
         f"{result.open_loop_seconds:g} s, lighter loads for a tenth of it; latency counts from when a request was "
-        "due, so that a stall is felt by all that were due during it. The driver takes its share of the same "
-        "cores.",
+        "due, so that a stall is felt by all that were due during it. At most "
+        f"{max(CONNECTIONS)} are under way, the rest waits; what could not be sent {GRACE_S:g} s after the last "
+        "was due is counted with the errors. The driver takes its share of the same cores.",
         "",
         "| placement | share of saturation | due /s | answered /s | p50 ms | p95 ms | p99 ms | max ms | errors "
         "| MiB, and how it grows in an hour (95%) |",
