@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from credit.records.store.sqlite import log_lock, read_write_uri
+from credit.records.store.sqlite import log_lock, uri_of
 
 EVERY = 100
 """Records between two turns: few enough that what is left for a commit takes no longer than a turn does."""
@@ -73,7 +73,7 @@ class LogCarrier:
 
     def _turns(self) -> None:
         """Take turns until this is stopped, or one fails."""
-        uri = read_write_uri(self._path)
+        uri = uri_of(self._path, "rw")
         with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             while True:
                 self._due.wait()

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
@@ -53,7 +53,7 @@ def sqlite_engine(path: Path, *, read_only: bool = False) -> Engine:
     Connections sync every commit, enforce foreign keys, and are never shared with a forked child.
     Errors do not quote parameters: these hold what the store protects.
     """
-    uri = _uri(path, "ro" if read_only else "rw")
+    uri = uri_of(path, "ro" if read_only else "rw")
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -209,12 +209,8 @@ def log_lock(path: Path) -> contextlib.AbstractContextManager[None]:
     return file_lock(Path(f"{path}.carry"))
 
 
-def read_write_uri(path: Path) -> str:
+def uri_of(path: Path, mode: Literal["ro", "rw"]) -> str:
     """Name an existing file to SQLite; it is not made."""
-    return _uri(path, "rw")
-
-
-def _uri(path: Path, mode: str) -> str:
     return f"file:{quote(str(path.absolute()))}?mode={mode}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from credit.records.store.sqlite import log_lock
 from tests.records.samples import broken_links, everything, new_record
 
 
-def wait_until_it_grows(path: Path, size: int) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what the carrier's thread does."""
     deadline = time.monotonic() + 30
-    while path.stat().st_size == size:
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -37,7 +39,7 @@ def test_records_reach_the_file_while_the_log_is_short(path: Path, keys: LocalKe
     for _ in range(2):
         commit(committer, keys)
 
-    wait_until_it_grows(path, before)
+    wait_until(lambda: path.stat().st_size != before)
     committer.close()
 
     assert len(everything(path)) == 2 * EVERY
@@ -96,14 +98,13 @@ def test_one_that_cannot_open_the_file_says_so_and_tries_again(
 ) -> None:
     carrier = LogCarrier(path)  # which is not there yet
     carrier.wrote(EVERY)
-    while "was not carried over" not in caplog.text:
-        time.sleep(0.01)
+    wait_until(lambda: "was not carried over" in caplog.text)
     committer = Committer(path, keys)
     commit(committer, keys)
     before = path.stat().st_size
 
     carrier.wrote(EVERY)
 
-    wait_until_it_grows(path, before)
+    wait_until(lambda: path.stat().st_size != before)
     carrier.stop()
     committer.close()

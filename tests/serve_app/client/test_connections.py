@@ -22,19 +22,13 @@ class Together:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._waiting = 0
-        self._all_there = asyncio.Event()
+        self._all_there = asyncio.Barrier(AT_ONCE)
         self.connections: set[Any] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             self.connections.add(scope["client"])
-            self._waiting += 1
-            all_there = self._all_there
-            if self._waiting % AT_ONCE == 0:
-                all_there.set()
-                self._all_there = asyncio.Event()
-            await all_there.wait()
+            await self._all_there.wait()
         await self._app(scope, receive, send)
 
 
