@@ -42,34 +42,27 @@ def test_50_000_rows_at_once_are_never_mixed_up(
 
     Each answer is held against that of the generation that it names.
     """
-    order = np.random.default_rng(6).integers(0, len(applicants), size=N_REQUESTS)
-
-    def ask(number: int) -> Answer:
-        row = applicants[int(order[number])]
-        return client.score(_under_its_own_id(row, number), shap_values=True)
+    chosen = np.random.default_rng(6).integers(0, len(applicants), size=N_REQUESTS).tolist()
+    asked = [
+        {**applicants[i], "application_id": f"{applicants[i]['application_id']}-{number}"}
+        for number, i in enumerate(chosen)
+    ]
 
     with service.client() as client, ThreadPoolExecutor(32) as pool:
-        told = list(pool.map(ask, range(N_REQUESTS), chunksize=100))
+        told = list(pool.map(lambda row: client.score(row, shap_values=True), asked, chunksize=100))
 
     expected = _expected(service.home, contract.product, applicants)
     differ = [
-        number
-        for number, answer in enumerate(told)
+        row["application_id"]
+        for i, row, answer in zip(chosen, asked, told, strict=True)
         if without_id(answer)
         != msgspec.structs.replace(
-            expected[answer.generation][int(order[number])],
-            application_id=_under_its_own_id(applicants[int(order[number])], number)[
-                "application_id"
-            ],
+            expected[answer.generation][i], application_id=row["application_id"]
         )
     ]
     assert not differ
     assert len({answer.decision_id for answer in told}) == N_REQUESTS
     assert {answer.arm for answer in told} == {"champion", "challenger"}
-
-
-def _under_its_own_id(row: dict[str, Any], number: int) -> dict[str, Any]:
-    return {**row, "application_id": f"{row['application_id']}-{number}"}
 
 
 def _expected(
